@@ -1,0 +1,106 @@
+/** What follows a fault of a model call: the same question at once, the same after a wait, or nothing more. */
+export type Remedy = 'ask-again' | 'wait' | 'give-up'
+
+interface FaultSpec {
+  readonly http: number
+  readonly remedy: Remedy
+  readonly says: string
+}
+
+/** Everything that can go wrong, in one place. A code is public: it is never renamed, only added. */
+export const FAULTS = {
+  'auth.missing': { http: 401, remedy: 'give-up', says: 'There is no bearer token in the Authorization header.' },
+  'auth.invalid': { http: 401, remedy: 'give-up', says: 'The token is not valid here.' },
+  'auth.token_expired': { http: 401, remedy: 'give-up', says: 'The token has expired.' },
+  'auth.scope_missing': { http: 403, remedy: 'give-up', says: 'The token lacks the scope that this needs.' },
+
+  'request.invalid': { http: 400, remedy: 'give-up', says: 'The request does not fit its description.' },
+  'request.not_json': { http: 400, remedy: 'give-up', says: 'The body is not valid JSON.' },
+  'request.too_large': { http: 413, remedy: 'give-up', says: 'The request is larger than allowed.' },
+  'request.unsupported_media_type': { http: 415, remedy: 'give-up', says: 'The body has to be uncompressed application/json in UTF-8.' },
+  'request.method_not_allowed': { http: 405, remedy: 'give-up', says: 'This address does not take this method.' },
+  'route.not_found': { http: 404, remedy: 'give-up', says: 'There is nothing at this address.' },
+  'idempotency.key_reused': { http: 422, remedy: 'give-up', says: 'This Idempotency-Key was used with another body.' },
+  'idempotency.in_progress': { http: 409, remedy: 'give-up', says: 'The first request with this Idempotency-Key is still at work.' },
+  'quota.exceeded': { http: 429, remedy: 'give-up', says: 'Too many tasks of this tenant are waiting.' },
+  overloaded: { http: 503, remedy: 'give-up', says: 'Too many tasks are waiting in the whole system.' },
+  'service.unavailable': { http: 503, remedy: 'give-up', says: 'The database cannot be reached; nothing was stored.' },
+  'service.defect': { http: 500, remedy: 'give-up', says: 'The service failed in a way it does not know.' },
+  'task.not_found': { http: 404, remedy: 'give-up', says: 'There is no such task.' },
+  'batch.not_found': { http: 404, remedy: 'give-up', says: 'There is no such batch.' },
+  'task.already_ended': { http: 409, remedy: 'give-up', says: 'It has already ended.' },
+
+  'answer.not_json': { http: 502, remedy: 'ask-again', says: 'The model answered with something that is not JSON.' },
+  'answer.schema_mismatch': { http: 502, remedy: 'ask-again', says: "The model's answer does not fit the schema of the magicType." },
+  'answer.truncated': { http: 502, remedy: 'ask-again', says: "The model's answer was cut off." },
+  'answer.empty': { http: 502, remedy: 'ask-again', says: 'The model answered with nothing.' },
+  'answer.refused': { http: 422, remedy: 'give-up', says: 'The model declined to answer.' },
+  'provider.rate_limited': { http: 429, remedy: 'wait', says: 'The provider asked us to slow down.' },
+  'provider.unavailable': { http: 502, remedy: 'wait', says: 'The provider could not be reached or failed.' },
+  'provider.timeout': { http: 504, remedy: 'wait', says: 'The provider did not answer in time.' },
+  'provider.bad_request': { http: 422, remedy: 'give-up', says: 'The provider refused the request as wrong.' },
+  'provider.auth_refused': { http: 502, remedy: 'give-up', says: "The provider refused the service's key." },
+  'provider.quota_exhausted': { http: 502, remedy: 'give-up', says: "The service's quota at the provider is used up." },
+  'worker.defect': { http: 500, remedy: 'wait', says: 'The worker failed in a way it does not know.' },
+
+  'task.poison': { http: 500, remedy: 'give-up', says: 'Every worker that ran this task died.' },
+  'task.expired': { http: 410, remedy: 'give-up', says: 'The deadline passed before the task was done.' },
+  'task.cancelled': { http: 410, remedy: 'give-up', says: 'The task was cancelled.' },
+
+  'record.not_json': { http: 400, remedy: 'give-up', says: 'The record is not valid JSON.' },
+  'record.malformed': { http: 400, remedy: 'give-up', says: 'The record does not fit its contract.' },
+  'record.too_large': { http: 413, remedy: 'give-up', says: 'The record is larger than any task may be.' },
+  'record.unknown_task': { http: 404, remedy: 'give-up', says: 'The record names a task that was never submitted.' },
+  'record.differs': { http: 409, remedy: 'give-up', says: 'The record carries another content than was submitted.' },
+} as const satisfies Record<string, FaultSpec>
+
+export type FaultCode = keyof typeof FAULTS
+
+/** Goes into logs and into answers to callers: names and numbers only, never a prompt, an answer or a secret. */
+export type Facts = Readonly<Record<string, string | number>>
+
+/** One thing that is wrong with a request, and where: `pointer` is a JSON pointer (RFC 6901) into the body. */
+export interface BadItem {
+  readonly pointer: string
+  readonly detail: string
+}
+
+interface FaultOptions extends ErrorOptions {
+  readonly facts?: Facts
+  /** What was wrong in this case and what to do, for the caller; the code's own sentence when left out. */
+  readonly detail?: string
+  readonly errors?: readonly BadItem[]
+  /** How long the caller, or the task, should wait before it tries again. */
+  readonly retryAfterMs?: number
+}
+
+/** The one error class. What a fault means, and what follows it, stands in `FAULTS` under its code. */
+export class Fault extends Error {
+  override readonly name = 'Fault'
+  readonly code: FaultCode
+  readonly facts: Facts
+  readonly errors: readonly BadItem[]
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: FaultCode, options: FaultOptions = {}) {
+    super(options.detail ?? FAULTS[code].says, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.facts = options.facts ?? {}
+    this.errors = options.errors ?? []
+    this.retryAfterMs = options.retryAfterMs
+  }
+
+  get http(): number {
+    return FAULTS[this.code].http
+  }
+
+  /** Whatever was thrown, as a fault. The original is kept as the cause, never as the message. */
+  static from(thrown: unknown, otherwise: FaultCode): Fault {
+    return thrown instanceof Fault ? thrown : new Fault(otherwise, { cause: thrown })
+  }
+}
+
+/** Would the same task, sent again unchanged, have a chance? */
+export function isRetryable(code: FaultCode): boolean {
+  return FAULTS[code].remedy !== 'give-up'
+}

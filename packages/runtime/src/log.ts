@@ -1,0 +1,39 @@
+import pino from 'pino'
+
+/** Goes into a log line: names, numbers and states; never a prompt, an answer, a token or a key. */
+export type LogFacts = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** One JSON line an event. `event` is a fixed phrase; what varies stands in `facts`. */
+export interface Log {
+  info(event: string, facts?: LogFacts): void
+  warn(event: string, facts?: LogFacts, error?: unknown): void
+  error(event: string, facts?: LogFacts, error?: unknown): void
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Writes to standard output, or where `write` says. pino escapes line breaks, so no value can forge a line. */
+export function createLog(options: { readonly level: LogLevel; readonly app: string; readonly write?: (line: string) => void }): Log {
+  const settings = { level: options.level, base: { app: options.app }, messageKey: 'event', timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level: string) => ({ level }) } }
+  const logger = options.write === undefined ? pino(settings) : pino(settings, { write: options.write })
+  return {
+    info: (event, facts) => logger.info(facts ?? {}, event),
+    warn: (event, facts, error) => logger.warn({ ...facts, ...describeError(error) }, event),
+    error: (event, facts, error) => logger.error({ ...facts, ...describeError(error) }, event),
+  }
+}
+
+/** A log that keeps nothing. */
+export const noLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+const MESSAGE_LIMIT = 500
+
+/** An error's name, code, message and first cause, without stack: messages of providers and drivers can be long. */
+function describeError(error: unknown): Record<string, string> {
+  if (error === undefined) return {}
+  if (!(error instanceof Error)) return { error: String(error).slice(0, MESSAGE_LIMIT) }
+  const cause = error.cause instanceof Error ? { cause: `${error.cause.name}: ${error.cause.message}`.slice(0, MESSAGE_LIMIT) } : {}
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {}
+  return { error: `${error.name}: ${error.message}`.slice(0, MESSAGE_LIMIT), ...code, ...cause }
+}

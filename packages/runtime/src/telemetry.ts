@@ -1,0 +1,73 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+interface Instrument {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+  readonly buckets?: readonly number[]
+}
+
+const SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800] as const
+
+/** Every metric there is. Dashboards and alerts quote these names, so renaming one is a breaking change. No tenant and no id is a label. */
+export const METRICS = {
+  llm_requests_total: { type: 'counter', help: 'Tasks that ended, by magicType and how.', labels: ['magic_type', 'status'] },
+  llm_request_duration_seconds: { type: 'histogram', help: 'From the claim of a task to its end.', labels: ['magic_type'], buckets: SECONDS },
+  llm_active_tasks: { type: 'gauge', help: 'Tasks that this worker runs now.', labels: [] },
+  llm_queue_length: { type: 'gauge', help: 'Waiting tasks, by lane.', labels: ['lane'] },
+  llm_provider_requests_total: { type: 'counter', help: 'Model calls, by how they came out.', labels: ['provider', 'model', 'outcome'] },
+  llm_provider_errors_total: { type: 'counter', help: 'Model calls that broke, by fault.', labels: ['provider', 'fault'] },
+  llm_provider_latency_seconds: { type: 'histogram', help: 'How long a model call took.', labels: ['provider', 'model'], buckets: SECONDS },
+  magictask_calls_started_total: { type: 'counter', help: 'Model calls begun; more than recorded ones means calls that a crash cut off.', labels: [] },
+  magictask_tokens_total: { type: 'counter', help: 'Tokens that providers counted.', labels: ['provider', 'model', 'direction'] },
+  magictask_tasks_submitted_total: { type: 'counter', help: 'Tasks accepted.', labels: ['magic_type', 'lane'] },
+  magictask_tasks_claimed_total: { type: 'counter', help: 'Claims that a worker won.', labels: ['lane'] },
+  magictask_tasks_released_total: { type: 'counter', help: 'Tasks put on Kafka, again or for the first time.', labels: ['lane'] },
+  magictask_tasks_rescued_total: { type: 'counter', help: 'Tasks taken back from dead workers.', labels: [] },
+  magictask_settles_refused_total: { type: 'counter', help: 'Late writes of workers that no longer held the task.', labels: [] },
+  magictask_dead_letters_total: { type: 'counter', help: 'Records put on the dead-letter topic, by reason.', labels: ['reason'] },
+  magictask_results_published_total: { type: 'counter', help: 'Records put on the result topic.', labels: [] },
+  magictask_http_requests_total: { type: 'counter', help: 'HTTP requests, by route and status.', labels: ['method', 'route', 'status'] },
+  magictask_http_request_duration_seconds: { type: 'histogram', help: 'How long an HTTP request took.', labels: ['method', 'route'], buckets: SECONDS },
+} as const satisfies Record<string, Instrument>
+
+export type MetricName = keyof typeof METRICS
+export type Labels<Name extends MetricName> = Readonly<Record<(typeof METRICS)[Name]['labels'][number], string>>
+
+/** Where measurements go. A counter adds `amount`, a gauge is set to it, a histogram observes it. */
+export interface Telemetry {
+  record<Name extends MetricName>(name: Name, amount: number, labels: Labels<Name>): void
+  /** Everything recorded so far, in the Prometheus text format. */
+  exposition(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+/** A registry of its own, so that two apps in one process (or in a test) do not share numbers. */
+export function createTelemetry(options: { readonly processMetrics: boolean }): Telemetry {
+  const registry = new Registry()
+  if (options.processMetrics) collectDefaultMetrics({ register: registry })
+  const instruments = new Map(Object.entries(METRICS).map(([name, spec]) => [name, createInstrument(registry, name, spec)]))
+  return {
+    record: (name, amount, labels) => instruments.get(name)?.(amount, labels),
+    exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  }
+}
+
+type Recorder = (amount: number, labels: Readonly<Record<string, string>>) => void
+
+function createInstrument(registry: Registry, name: string, spec: Instrument): Recorder {
+  const base = { name, help: spec.help, labelNames: [...spec.labels], registers: [registry] }
+  switch (spec.type) {
+    case 'counter': {
+      const counter = new Counter(base)
+      return (amount, labels) => counter.inc(labels, amount)
+    }
+    case 'gauge': {
+      const gauge = new Gauge(base)
+      return (amount, labels) => gauge.set(labels, amount)
+    }
+    case 'histogram': {
+      const histogram = new Histogram({ ...base, buckets: [...(spec.buckets ?? SECONDS)] })
+      return (amount, labels) => histogram.observe(labels, amount)
+    }
+  }
+}
