@@ -3,7 +3,10 @@ import { backoffMs, type RetryPolicy } from './retry-policy.ts'
 import type { Asked, Verdict } from './verdict.ts'
 
 /** What follows a fault for the one suggestion that met it. */
-export type Next = { readonly kind: 'ask-again' } | { readonly kind: 'wait'; readonly waitMs: number } | { readonly kind: 'give-up' }
+export type Next =
+  | { readonly kind: 'ask-again' }
+  | { readonly kind: 'wait'; readonly waitMs: number }
+  | { readonly kind: 'give-up' }
 
 /** `asked` counts the call that broke. Pure: the same arguments give the same answer, today and in a replay. */
 export function afterFault(fault: FaultCode, asked: Asked, policy: RetryPolicy, retryAfterMs = 0): Next {

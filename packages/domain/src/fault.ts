@@ -8,6 +8,7 @@ interface FaultSpec {
 }
 
 /** Everything that can go wrong, in one place. A code is public: it is never renamed, only added. */
+// biome-ignore format: a table, one line a row
 export const FAULTS = {
   'auth.missing': { http: 401, remedy: 'give-up', says: 'There is no bearer token in the Authorization header.' },
   'auth.invalid': { http: 401, remedy: 'give-up', says: 'The token is not valid here.' },

@@ -16,13 +16,22 @@ export type Queue = `text.${Tier}`
 export const LANE_WEIGHTS: Readonly<Record<Lane, number>> = { high: 8, normal: 3, low: 1 }
 
 /** The lane of a task that does not say its priority; a magicType may have one of its own. */
-const DEFAULT_LANES: { readonly tiers: Readonly<Record<Tier, Lane>>; readonly magicTypes: Readonly<Record<string, Lane>> } = {
+const DEFAULT_LANES: {
+  readonly tiers: Readonly<Record<Tier, Lane>>
+  readonly magicTypes: Readonly<Record<string, Lane>>
+} = {
   tiers: { free: 'normal', paid: 'normal' },
   magicTypes: {},
 }
 
-export function laneFor(task: { readonly priority?: Lane | undefined; readonly tier: Tier; readonly magicType: string }): Lane {
-  const ofType = Object.hasOwn(DEFAULT_LANES.magicTypes, task.magicType) ? DEFAULT_LANES.magicTypes[task.magicType] : undefined
+export function laneFor(task: {
+  readonly priority?: Lane | undefined
+  readonly tier: Tier
+  readonly magicType: string
+}): Lane {
+  const ofType = Object.hasOwn(DEFAULT_LANES.magicTypes, task.magicType)
+    ? DEFAULT_LANES.magicTypes[task.magicType]
+    : undefined
   return task.priority ?? ofType ?? DEFAULT_LANES.tiers[task.tier]
 }
 

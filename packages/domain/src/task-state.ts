@@ -35,7 +35,12 @@ const NEXT = {
 export type NextKind<From extends TaskStateKind> = (typeof NEXT)[From][number]
 
 /** The states of which nothing comes any more, in the order in which they are listed everywhere. */
-export const TERMINAL_KINDS = ['succeeded', 'failed', 'cancelled', 'expired'] as const satisfies readonly TaskStateKind[]
+export const TERMINAL_KINDS = [
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+] as const satisfies readonly TaskStateKind[]
 export type TerminalKind = (typeof TERMINAL_KINDS)[number]
 
 export const TASK_STATE_KINDS = ['queued', 'running', ...TERMINAL_KINDS] as const satisfies readonly TaskStateKind[]
@@ -78,7 +83,9 @@ export function happen(state: TaskState, event: TaskEvent): TaskState {
     case 'cancel':
       return { ...counts, kind: 'cancelled' }
     case 'claim':
-      return state.kind === 'queued' ? { ...counts, kind: 'running', fence: state.fence + 1, worker: event.worker } : state
+      return state.kind === 'queued'
+        ? { ...counts, kind: 'running', fence: state.fence + 1, worker: event.worker }
+        : state
     case 'deadline-passed':
       return state.kind === 'queued' ? { ...counts, kind: 'expired' } : state
     case 'worker-died':

@@ -15,7 +15,13 @@ export interface Asked {
  */
 export type Verdict =
   | { readonly kind: 'done'; readonly answer: string }
-  | { readonly kind: 'broke'; readonly fault: FaultCode; readonly detail: string; readonly asked: Asked; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'broke'
+      readonly fault: FaultCode
+      readonly detail: string
+      readonly asked: Asked
+      readonly retryAfterMs?: number
+    }
   | { readonly kind: 'not-yet'; readonly why: Hold }
 
 export const done = (answer: string): Verdict => ({ kind: 'done', answer })

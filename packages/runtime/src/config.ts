@@ -16,12 +16,18 @@ export function readConfig<Schema extends z.ZodType>(schema: Schema, env: Enviro
   const { values, unreadable } = withFiles(env)
   const read = schema.safeParse(values)
   if (read.success && unreadable.length === 0) return read.data
-  const wrong = read.success ? [] : read.error.issues.map((issue) => `${issue.path.join('.') || 'the environment'}: ${issue.message}`)
-  throw new ConfigError(['The configuration is not usable:', ...[...unreadable, ...wrong].map((line) => `  ${line}`)].join('\n'))
+  const wrong = read.success
+    ? []
+    : read.error.issues.map((issue) => `${issue.path.join('.') || 'the environment'}: ${issue.message}`)
+  throw new ConfigError(
+    ['The configuration is not usable:', ...[...unreadable, ...wrong].map((line) => `  ${line}`)].join('\n'),
+  )
 }
 
 function withFiles(env: Environment): { values: Record<string, string>; unreadable: string[] } {
-  const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '')
+  const given = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+  )
   const values = Object.fromEntries(given)
   const unreadable: string[] = []
   for (const [name, path] of given.filter(([name]) => SECRETS_FROM_FILES.has(name))) {
@@ -36,9 +42,15 @@ function withFiles(env: Environment): { values: Record<string, string>; unreadab
 
 /** Only these: the environment of a machine has other names that end so. */
 const SECRETS_FROM_FILES = new Set(
-  ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'LLM_AUTH_TOKEN', 'OPENAI_API_KEY', 'POSTGRES_URL', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'].map(
-    (name) => `${name}_FILE`,
-  ),
+  [
+    'JWT_SECRET',
+    'JWT_PUBLIC_KEY',
+    'LLM_AUTH_TOKEN',
+    'OPENAI_API_KEY',
+    'POSTGRES_URL',
+    'KAFKA_SASL_USERNAME',
+    'KAFKA_SASL_PASSWORD',
+  ].map((name) => `${name}_FILE`),
 )
 
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/
@@ -50,7 +62,9 @@ export function duration(limits: { readonly minMs: number; readonly maxMs: numbe
     const [, amount, unit] = DURATION.exec(text.trim()) ?? []
     const ms = Number(amount) * UNIT_MS[unit === 'ms' || unit === 'm' || unit === 'h' ? unit : 's']
     if (ms >= limits.minMs && ms <= limits.maxMs) return ms
-    context.addIssue(`has to be a duration such as 60s, 5m or 250ms, between ${limits.minMs / 1000} s and ${limits.maxMs / 1000} s`)
+    context.addIssue(
+      `has to be a duration such as 60s, 5m or 250ms, between ${limits.minMs / 1000} s and ${limits.maxMs / 1000} s`,
+    )
     return z.NEVER
   })
 }

@@ -41,7 +41,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, deps: 
   }
   const health = await healthAt(url.pathname, deps)
   if (health === undefined) {
-    response.writeHead(404, { 'content-type': 'application/problem+json' }).end('{"code":"route.not_found","status":404}')
+    response
+      .writeHead(404, { 'content-type': 'application/problem+json' })
+      .end('{"code":"route.not_found","status":404}')
     return
   }
   const body = url.searchParams.has('verbose') ? health : { ok: health.ok }

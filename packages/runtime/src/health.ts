@@ -19,7 +19,9 @@ const LOOK_MS = 3_000
 export function liveness(loops: Iterable<Pick<Loop, 'name' | 'idleMs'>>): Health {
   const checks = [...loops].map((loop) => {
     const idleMs = loop.idleMs()
-    return idleMs < STUCK_MS ? { name: loop.name, ok: true } : { name: loop.name, ok: false, detail: `has not turned for ${Math.round(idleMs / 1000)} s` }
+    return idleMs < STUCK_MS
+      ? { name: loop.name, ok: true }
+      : { name: loop.name, ok: false, detail: `has not turned for ${Math.round(idleMs / 1000)} s` }
   })
   return { ok: checks.every((check) => check.ok), checks }
 }

@@ -14,8 +14,18 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Writes to standard output, or where `write` says. pino escapes line breaks, so no value can forge a line. */
-export function createLog(options: { readonly level: LogLevel; readonly app: string; readonly write?: (line: string) => void }): Log {
-  const settings = { level: options.level, base: { app: options.app }, messageKey: 'event', timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level: string) => ({ level }) } }
+export function createLog(options: {
+  readonly level: LogLevel
+  readonly app: string
+  readonly write?: (line: string) => void
+}): Log {
+  const settings = {
+    level: options.level,
+    base: { app: options.app },
+    messageKey: 'event',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level: string) => ({ level }) },
+  }
   const logger = options.write === undefined ? pino(settings) : pino(settings, { write: options.write })
   return {
     info: (event, facts) => logger.info(facts ?? {}, event),
@@ -33,7 +43,8 @@ const MESSAGE_LIMIT = 500
 function describeError(error: unknown): Record<string, string> {
   if (error === undefined) return {}
   if (!(error instanceof Error)) return { error: String(error).slice(0, MESSAGE_LIMIT) }
-  const cause = error.cause instanceof Error ? { cause: `${error.cause.name}: ${error.cause.message}`.slice(0, MESSAGE_LIMIT) } : {}
+  const cause =
+    error.cause instanceof Error ? { cause: `${error.cause.name}: ${error.cause.message}`.slice(0, MESSAGE_LIMIT) } : {}
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {}
   return { error: `${error.name}: ${error.message}`.slice(0, MESSAGE_LIMIT), ...code, ...cause }
 }

@@ -10,6 +10,7 @@ interface Instrument {
 const SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800] as const
 
 /** Every metric there is. Dashboards and alerts quote these names, so renaming one is a breaking change. No tenant and no id is a label. */
+// biome-ignore format: a table, one line a row
 export const METRICS = {
   llm_requests_total: { type: 'counter', help: 'Tasks that ended, by magicType and how.', labels: ['magic_type', 'status'] },
   llm_request_duration_seconds: { type: 'histogram', help: 'From the claim of a task to its end.', labels: ['magic_type'], buckets: SECONDS },
@@ -45,7 +46,9 @@ export interface Telemetry {
 export function createTelemetry(options: { readonly processMetrics: boolean }): Telemetry {
   const registry = new Registry()
   if (options.processMetrics) collectDefaultMetrics({ register: registry })
-  const instruments = new Map(Object.entries(METRICS).map(([name, spec]) => [name, createInstrument(registry, name, spec)]))
+  const instruments = new Map(
+    Object.entries(METRICS).map(([name, spec]) => [name, createInstrument(registry, name, spec)]),
+  )
   return {
     record: (name, amount, labels) => instruments.get(name)?.(amount, labels),
     exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
