@@ -1,0 +1,43 @@
+import type { TaskId, TerminalKind } from '@magictask/domain'
+import type { Queries } from '../database.ts'
+
+/** What a result record is made of: texts as they were stored, so that its bytes are always the same. */
+export interface StoredResult {
+  readonly taskId: TaskId
+  readonly status: TerminalKind
+  readonly results: string
+  readonly error?: string
+}
+
+interface Row {
+  readonly task_id: TaskId
+  readonly status: TerminalKind
+  readonly results: string
+  readonly error: string | null
+}
+
+/** Results that stand unannounced for at least `olderThanMs`, the oldest first. They stay until `clearResults`. */
+export async function takeResults(
+  db: Queries,
+  options: { readonly olderThanMs: number; readonly limit: number },
+): Promise<readonly StoredResult[]> {
+  const waiting = await db.query<{ task_id: TaskId }>(
+    `select task_id from result_outbox where created_at <= now() - $1 * interval '1 ms' order by created_at limit $2`,
+    [options.olderThanMs, options.limit],
+  )
+  if (waiting.length === 0) return []
+  const rows = await db.query<Row>(`select task_id, status, results, error from results where task_id = any($1)`, [
+    waiting.map((row) => row.task_id),
+  ])
+  return rows.map(({ task_id, status, results, error }) => ({
+    taskId: task_id,
+    status,
+    results,
+    ...(error === null ? {} : { error }),
+  }))
+}
+
+/** Once Kafka has acknowledged their records. */
+export async function clearResults(db: Queries, taskIds: readonly TaskId[]): Promise<void> {
+  await db.query('delete from result_outbox where task_id = any($1)', [taskIds])
+}

@@ -1,0 +1,187 @@
+import { createRequire } from 'node:module'
+
+// The CommonJS entry, for the reason given in `database.ts`.
+const core: typeof import('drizzle-orm/pg-core') = createRequire(import.meta.url)('drizzle-orm/pg-core')
+const orm: typeof import('drizzle-orm') = createRequire(import.meta.url)('drizzle-orm')
+const { bigint, boolean, customType, index, integer, pgTable, primaryKey, real, smallint, text, timestamp, uuid } = core
+const { sql } = orm
+
+const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+const time = (name: string) => timestamp(name, { withTimezone: true })
+const now = sql`now()`
+
+/*
+  tasks, payloads, results, answers and model_calls are range-partitioned by the task's id (UUIDv7, so by time) in the
+  migration, which drizzle cannot say. There are no foreign keys between them: partitions are dropped, rows never deleted.
+*/
+
+/** The life of each task: narrow, because it is rewritten at every step. What is written once stands in the other tables. */
+export const tasks = pgTable(
+  'tasks',
+  {
+    id: uuid('id').primaryKey(),
+    batchId: uuid('batch_id').notNull(),
+    tenant: text('tenant').notNull(),
+    campaignSn: text('campaign_sn').notNull(),
+    magicType: text('magic_type').notNull(),
+    lane: text('lane').notNull(),
+    queue: text('queue').notNull(),
+    payloadHash: bytes('payload_hash').notNull(),
+    state: text('state').notNull().default('queued'),
+    /** Rises by one at every claim and never falls; every write of a worker names it. */
+    fence: integer('fence').notNull().default(0),
+    deaths: integer('deaths').notNull().default(0),
+    tries: integer('tries').notNull().default(0),
+    workerId: uuid('worker_id'),
+    deadline: time('deadline'),
+    startedAt: time('started_at'),
+    claimedAt: time('claimed_at'),
+    finishedAt: time('finished_at'),
+  },
+  (t) => [
+    index('tasks_of_tenant').on(t.tenant, t.id),
+    index('tasks_running_on').on(t.workerId).where(sql`state = 'running'`),
+    index('tasks_running_of_batch').on(t.batchId).where(sql`state = 'running'`),
+  ],
+)
+
+/** What was submitted: the value of the task's Kafka record, byte for byte, and the user's metadata as JSON text. */
+export const payloads = pgTable('payloads', {
+  taskId: uuid('task_id').primaryKey(),
+  record: text('record').notNull(),
+  metadata: text('metadata'),
+})
+
+/** How a task ended, written in the statement that ended it. `results` and `error` are JSON text, shown as they stand. */
+export const results = pgTable('results', {
+  taskId: uuid('task_id').primaryKey(),
+  status: text('status').notNull(),
+  results: text('results').notNull(),
+  error: text('error'),
+  degraded: boolean('degraded').notNull(),
+  provider: text('provider'),
+  model: text('model'),
+})
+
+/** Answers that are paid while others of the same task are not there yet: a retry asks only for what is missing. */
+export const answers = pgTable(
+  'answers',
+  {
+    taskId: uuid('task_id').notNull(),
+    suggestion: smallint('suggestion').notNull(),
+    answer: text('answer').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.taskId, t.suggestion] })],
+)
+
+/** Every model call that came to an end, whoever still held the task: it was made and is paid. */
+export const modelCalls = pgTable(
+  'model_calls',
+  {
+    taskId: uuid('task_id').notNull(),
+    callId: uuid('call_id').notNull(),
+    batchId: uuid('batch_id').notNull(),
+    suggestion: smallint('suggestion').notNull(),
+    fence: integer('fence').notNull(),
+    provider: text('provider').notNull(),
+    model: text('model').notNull(),
+    promptVersion: smallint('prompt_version').notNull(),
+    promptTokens: integer('prompt_tokens'),
+    completionTokens: integer('completion_tokens'),
+    /** Unknown, not 0, while the price is unknown. */
+    costMicroUsd: bigint('cost_micro_usd', { mode: 'number' }),
+    latencyMs: integer('latency_ms').notNull(),
+    /** `answered`, `aborted`, or the fault's code. */
+    outcome: text('outcome').notNull(),
+    recordedAt: time('recorded_at').notNull().default(now),
+  },
+  (t) => [primaryKey({ columns: [t.taskId, t.callId] })],
+)
+
+/** One row while a task is queued. Small, unpartitioned, and the only place where order is decided. */
+export const waiting = pgTable(
+  'waiting',
+  {
+    taskId: uuid('task_id').primaryKey(),
+    tenant: text('tenant').notNull(),
+    lane: text('lane').notNull(),
+    queue: text('queue').notNull(),
+    rank: smallint('rank').notNull().default(0),
+    cost: integer('cost').notNull().default(1),
+    /** When it may run; null: at once. Only retries and scheduled tasks have one, so that they need not be skipped over. */
+    dueAt: time('due_at'),
+    deadline: time('deadline'),
+    /** While this is in the future the task counts as being on Kafka. */
+    releasedUntil: time('released_until'),
+  },
+  (t) => [
+    index('waiting_in_order')
+      .on(t.lane, t.queue, t.rank, t.taskId)
+      .where(sql`released_until is null and due_at is null`),
+    index('waiting_until_due').on(t.lane, t.queue, t.dueAt).where(sql`released_until is null and due_at is not null`),
+    index('waiting_released').on(t.lane, t.queue, t.releasedUntil).where(sql`released_until is not null`),
+    index('waiting_until_deadline').on(t.deadline).where(sql`deadline is not null`),
+    index('waiting_of_tenant').on(t.tenant),
+  ],
+)
+
+/** Ended tasks whose result record is not acknowledged by Kafka yet. */
+export const resultOutbox = pgTable(
+  'result_outbox',
+  { taskId: uuid('task_id').primaryKey(), createdAt: time('created_at').notNull().default(now) },
+  (t) => [index('result_outbox_in_order').on(t.createdAt)],
+)
+
+/** A batch and its counts, kept by whoever ends a task. `open` is what has not ended; who brings it to 0 writes `finished_at`. */
+export const batches = pgTable('batches', {
+  batchId: uuid('batch_id').primaryKey(),
+  tenant: text('tenant').notNull(),
+  firstTaskId: uuid('first_task_id').notNull(),
+  lastTaskId: uuid('last_task_id').notNull(),
+  submitted: integer('submitted').notNull(),
+  open: integer('open').notNull(),
+  succeeded: integer('succeeded').notNull().default(0),
+  failed: integer('failed').notNull().default(0),
+  cancelled: integer('cancelled').notNull().default(0),
+  expired: integer('expired').notNull().default(0),
+  modelCalls: integer('model_calls').notNull().default(0),
+  promptTokens: bigint('prompt_tokens', { mode: 'number' }).notNull().default(0),
+  completionTokens: bigint('completion_tokens', { mode: 'number' }).notNull().default(0),
+  costMicroUsd: bigint('cost_micro_usd', { mode: 'number' }).notNull().default(0),
+  unpricedCalls: integer('unpriced_calls').notNull().default(0),
+  createdAt: time('created_at').notNull().default(now),
+  finishedAt: time('finished_at'),
+})
+
+/** The answer to each submission that carried a key, kept for a day. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    tenant: text('tenant').notNull(),
+    route: text('route').notNull(),
+    key: text('key').notNull(),
+    bodyHash: bytes('body_hash').notNull(),
+    batchId: uuid('batch_id').notNull(),
+    answer: text('answer').notNull(),
+    createdAt: time('created_at').notNull().default(now),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.route, t.key] }), index('idempotency_keys_by_age').on(t.createdAt)],
+)
+
+/** The living workers. Who is dead is seen by watching `beat`, never computed from a time in this row. */
+export const workers = pgTable('workers', {
+  workerId: uuid('worker_id').primaryKey(),
+  beat: integer('beat').notNull().default(0),
+  slots: integer('slots').notNull(),
+  running: integer('running').notNull().default(0),
+  settledPerSecond: real('settled_per_s').notNull().default(0),
+  version: text('version').notNull(),
+  startedAt: time('started_at').notNull().default(now),
+})
+
+/** Which process may do what only one should do at a time, and until when. */
+export const leases = pgTable('leases', {
+  name: text('name').primaryKey(),
+  holder: uuid('holder').notNull(),
+  until: time('until').notNull(),
+})

@@ -1,0 +1,46 @@
+import type { WorkerId } from '@magictask/domain'
+import type { Queries } from '../database.ts'
+
+/** What a worker says of itself with every beat. */
+export interface WorkerLoad {
+  readonly running: number
+  readonly settledPerSecond: number
+}
+
+/** Takes up a lease under a fresh id. */
+export async function registerWorker(
+  db: Queries,
+  worker: { readonly workerId: WorkerId; readonly slots: number; readonly version: string },
+): Promise<void> {
+  await db.query('insert into workers (worker_id, slots, version) values ($1, $2, $3)', [
+    worker.workerId,
+    worker.slots,
+    worker.version,
+  ])
+}
+
+/** Raises the beat. False when the row is gone: this worker was taken for dead, and its tasks are others' now. */
+export async function renewLease(db: Queries, workerId: WorkerId, load: WorkerLoad): Promise<boolean> {
+  const rows = await db.query(
+    'update workers set beat = beat + 1, running = $2, settled_per_s = $3 where worker_id = $1 returning beat',
+    [workerId, load.running, load.settledPerSecond],
+  )
+  return rows.length === 1
+}
+
+/** At a clean end, when nothing runs on it any more. */
+export async function removeWorker(db: Queries, workerId: WorkerId): Promise<void> {
+  await db.query('delete from workers where worker_id = $1', [workerId])
+}
+
+/** A worker's id and how often its lease was renewed. */
+export interface Beat {
+  readonly workerId: WorkerId
+  readonly beat: number
+}
+
+/** All the leases there are. */
+export async function readBeats(db: Queries): Promise<readonly Beat[]> {
+  const rows = await db.query<{ worker_id: WorkerId; beat: number }>('select worker_id, beat from workers')
+  return rows.map((row) => ({ workerId: row.worker_id, beat: row.beat }))
+}
