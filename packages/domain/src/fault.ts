@@ -18,6 +18,8 @@ export const FAULTS = {
   'request.invalid': { http: 400, remedy: 'give-up', says: 'The request does not fit its description.' },
   'request.not_json': { http: 400, remedy: 'give-up', says: 'The body is not valid JSON.' },
   'request.too_large': { http: 413, remedy: 'give-up', says: 'The request is larger than allowed.' },
+  'request.headers_too_large': { http: 431, remedy: 'give-up', says: 'The headers are larger than allowed.' },
+  'request.timeout': { http: 408, remedy: 'give-up', says: 'The request did not arrive in time.' },
   'request.unsupported_media_type': { http: 415, remedy: 'give-up', says: 'The body has to be uncompressed application/json in UTF-8.' },
   'request.method_not_allowed': { http: 405, remedy: 'give-up', says: 'This address does not take this method.' },
   'route.not_found': { http: 404, remedy: 'give-up', says: 'There is nothing at this address.' },

@@ -1,0 +1,25 @@
+import { batchResultsSpec } from './batch-results.ts'
+import { cancelBatchSpec } from './cancel-batch.ts'
+import { cancelTaskSpec } from './cancel-task.ts'
+import { generateSpec } from './generate.ts'
+import { getBatchSpec } from './get-batch.ts'
+import { getTaskSpec } from './get-task.ts'
+import { listTasksSpec } from './list-tasks.ts'
+import { healthSpecs, metricsSpecs, openapiSpec } from './operations.ts'
+import type { RouteSpec } from './route-spec.ts'
+
+/** Every route there is. */
+export function routeSpecs(magicTypes: readonly string[]): readonly RouteSpec[] {
+  return [
+    generateSpec(magicTypes),
+    getTaskSpec,
+    listTasksSpec,
+    cancelTaskSpec,
+    getBatchSpec,
+    cancelBatchSpec,
+    batchResultsSpec,
+    ...healthSpecs,
+    ...metricsSpecs,
+    openapiSpec,
+  ]
+}

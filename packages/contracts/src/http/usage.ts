@@ -1,0 +1,27 @@
+import { z } from 'zod'
+
+/** What the model calls came to, over every attempt. */
+export const Usage = z
+  .strictObject({
+    prompt_tokens: z.int().min(0),
+    completion_tokens: z.int().min(0),
+    model_calls: z.int().min(0),
+    cost_micro_usd: z.int().min(0).nullable().meta({ description: 'null while the price of a call is unknown.' }),
+  })
+  .meta({ id: 'Usage' })
+
+export interface UsageFacts {
+  readonly promptTokens: number
+  readonly completionTokens: number
+  readonly modelCalls: number
+  readonly costMicroUsd: number | undefined
+}
+
+export function usageOf(usage: UsageFacts): z.infer<typeof Usage> {
+  return {
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    model_calls: usage.modelCalls,
+    cost_micro_usd: usage.costMicroUsd ?? null,
+  }
+}
