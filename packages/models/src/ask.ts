@@ -36,7 +36,10 @@ export type Answer = {
   readonly usage: TokenUsage
   readonly latencyMs: number
 } & (
-  | { readonly kind: 'answered'; /** Valid JSON text in the format's shape, keys in its order. */ readonly json: string }
+  | {
+      readonly kind: 'answered' /** Valid JSON text in the format's shape, keys in its order. */
+      readonly json: string
+    }
   | { readonly kind: 'broke'; readonly fault: FaultCode; readonly detail: string; readonly retryAfterMs?: number }
   | { readonly kind: 'aborted' }
 )

@@ -1,0 +1,6 @@
+export * from './ask.ts'
+export * from './content-block.ts'
+export * from './json-schema.ts'
+export * from './offline.ts'
+export * from './openai-compatible.ts'
+export * from './providers.ts'

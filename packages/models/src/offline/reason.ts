@@ -1,0 +1,24 @@
+import { isHan } from './script.ts'
+import type { Tone } from './tone.ts'
+
+/** Why a text counts as good or bad, in its own language. The Han sentences are written the same in Traditional and Simplified Chinese. */
+export function moodReason(content: string, tone: Tone): string {
+  const named = tone.moodWords
+  if (isHan(content)) {
+    if (tone.sentiment === 'neutral') return '文中看不出好感或反感。'
+    return `文中有「${named.join('」、「')}」，令人${tone.sentiment === 'positive' ? '有好感' : '反感'}。`
+  }
+  if (tone.sentiment === 'neutral') return 'Nothing in the text leans either way.'
+  return `The text says ${quoted(named)}, which reads as ${tone.sentiment}.`
+}
+
+/** Why a text counts as spam or not, in its own language. */
+export function spamReason(content: string, tone: Tone): string {
+  if (isHan(content))
+    return tone.isSpam ? `文中有「${tone.spamWords.join('」、「')}」，十分可疑。` : '文中看不出可疑字眼。'
+  return tone.isSpam ? `The text says ${quoted(tone.spamWords)}, as spam does.` : 'Nothing in the text reads like spam.'
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `"${word}"`).join(', ')
+}
