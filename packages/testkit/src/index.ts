@@ -1,0 +1,2 @@
+export * from './model-behaviour.ts'
+export * from './model-server.ts'
