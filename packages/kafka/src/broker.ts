@@ -76,10 +76,22 @@ export interface Broker extends AsyncDisposable {
   /** What start-up prints: `Kafka at localhost:9092`, `memory broker`. */
   readonly name: string
   /** Makes the topics that are missing; those that exist are left as they are. */
-  ensureTopics(topics: readonly { readonly name: string; readonly partitions: number; readonly replicationFactor: number }[]): Promise<void>
+  ensureTopics(
+    topics: readonly { readonly name: string; readonly partitions: number; readonly replicationFactor: number }[],
+  ): Promise<void>
   openPublisher(): Promise<Publisher>
   /** Resolves once the consumer has begun to join; it goes on trying while the broker is away. */
   startConsumer(options: ConsumerOptions): Promise<Consumer>
   /** Whether the broker answers, within two seconds. */
   reachable(): Promise<boolean>
+}
+
+/** A consumer that a test can end as a killed process would: nothing is committed, and the group has to find out. */
+export interface KillableConsumer extends Consumer {
+  kill(): Promise<void>
+}
+
+/** What both brokers are: the application needs no more than `Broker`. */
+export interface KillableBroker extends Broker {
+  startConsumer(options: ConsumerOptions): Promise<KillableConsumer>
 }

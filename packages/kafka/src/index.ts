@@ -1,0 +1,8 @@
+export * from './broker.ts'
+export * from './cloud-events.ts'
+export { type KafkaSettings, SASL_MECHANISMS, type Sasl, type SaslMechanism } from './connect.ts'
+export * from './dead-letters.ts'
+export * from './kafka-broker.ts'
+export * from './kafka-variables.ts'
+export * from './memory-broker.ts'
+export { type TopicNames, topicNames } from './topics.ts'

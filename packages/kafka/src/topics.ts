@@ -1,0 +1,61 @@
+import type { Lane } from '@magictask/domain'
+import type { Admin } from 'kafkajs'
+import type { Broker } from './broker.ts'
+import { connect, type KafkaSettings } from './connect.ts'
+
+/** The names of the topics of one installation. */
+export interface TopicNames {
+  readonly lanes: Readonly<Record<Lane, string>>
+  readonly results: string
+  readonly deadLetters: string
+}
+
+/** All names follow from the base topic, which is the lane `normal`; results and dead letters may have their own. */
+export function topicNames(
+  base: string,
+  own: { readonly results?: string | undefined; readonly deadLetters?: string | undefined } = {},
+): TopicNames {
+  return {
+    lanes: { high: `${base}.high`, normal: base, low: `${base}.low` },
+    results: own.results ?? `${base}.results`,
+    deadLetters: own.deadLetters ?? `${base}.dead-letters`,
+  }
+}
+
+export type WantedTopics = Parameters<Broker['ensureTopics']>[0]
+
+/** Makes the topics that are missing. Another process that makes them at the same moment does not disturb it. */
+export async function ensureKafkaTopics(settings: KafkaSettings, wanted: WantedTopics): Promise<void> {
+  await withAdmin(settings, async (admin) => {
+    // Looked up first, so that an account that may not create topics can run on those an operator made.
+    const existing = new Set(await admin.listTopics())
+    const missing = wanted.filter(({ name }) => !existing.has(name))
+    if (missing.length === 0) return
+    await admin.createTopics({
+      topics: missing.map(({ name, partitions, replicationFactor }) => ({
+        topic: name,
+        numPartitions: partitions,
+        replicationFactor,
+      })),
+    })
+  })
+}
+
+/** Forgets a group that nobody is a member of any more. A group that is not there is none to forget. */
+export async function deleteKafkaGroup(settings: KafkaSettings, group: string): Promise<void> {
+  await withAdmin(settings, (admin) => admin.deleteGroups([group])).catch(() => undefined)
+}
+
+const REQUEST_TIMEOUT_MS = 10_000
+const RETRIES = 6
+
+async function withAdmin<Answer>(settings: KafkaSettings, errand: (admin: Admin) => Promise<Answer>): Promise<Answer> {
+  const connection = connect(settings, { requestTimeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES })
+  const admin = connection.kafka.admin()
+  try {
+    await admin.connect()
+    return await errand(admin)
+  } finally {
+    await admin.disconnect().catch(() => undefined)
+  }
+}
