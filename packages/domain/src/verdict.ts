@@ -1,7 +1,7 @@
 import type { Fault, FaultCode } from './fault.ts'
 
 /** Why a task goes back to wait although nothing is wrong with it. */
-export type Hold = 'shutdown'
+export type Hold = 'shutdown' | 'no-slot' | 'no-lease'
 
 /** How often a suggestion was asked for so far, over the task's whole life. */
 export interface Asked {

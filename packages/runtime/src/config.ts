@@ -20,7 +20,7 @@ export function readConfig<Schema extends z.ZodType>(schema: Schema, env: Enviro
     ? []
     : read.error.issues.map((issue) => `${issue.path.join('.') || 'the environment'}: ${issue.message}`)
   throw new ConfigError(
-    ['The configuration is not usable:', ...[...unreadable, ...wrong].map((line) => `  ${line}`)].join('\n'),
+    ['The configuration is not usable:', ...[...unreadable, ...new Set(wrong)].map((line) => `  ${line}`)].join('\n'),
   )
 }
 
@@ -96,4 +96,10 @@ export const hostList = z.string().transform((text, context) => {
   if (hosts.every((host) => HOST_AND_PORT.test(host))) return hosts
   context.addIssue('has to be host:port, several separated by commas')
   return z.NEVER
+})
+
+/** Where PostgreSQL is. The message never shows the value: it may hold a password. */
+export const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'has to be an address such as postgresql://user:password@host:5432/database',
 })

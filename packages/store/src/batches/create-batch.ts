@@ -29,9 +29,14 @@ export interface Submission {
 }
 
 /** `released` are marked as being on Kafka already: the caller publishes them at once, and if it dies the relay does. */
-export type Created =
-  | { readonly kind: 'created'; readonly released: ReadonlySet<TaskId> }
-  | { readonly kind: 'replayed'; readonly batchId: BatchId; readonly answer: string }
+export type Created = { readonly kind: 'created'; readonly released: ReadonlySet<TaskId> } | Replayed
+
+/** The answer of an earlier request with the same key and body. */
+export interface Replayed {
+  readonly kind: 'replayed'
+  readonly batchId: BatchId
+  readonly answer: string
+}
 
 const KEPT_FOR = `interval '24 hours'`
 
@@ -90,13 +95,10 @@ export async function createBatch(db: Database, submission: Submission): Promise
   })
 }
 
-type Idempotency = NonNullable<Submission['idempotency']>
+export type Idempotency = NonNullable<Submission['idempotency']>
 
-async function findFirst(
-  db: Queries,
-  tenant: TenantId,
-  { route, key, bodyHash }: Idempotency,
-): Promise<Created | undefined> {
+async function findFirst(db: Queries, tenant: TenantId, idempotency: Idempotency): Promise<Replayed | undefined> {
+  const { route, key } = idempotency
   const name = JSON.stringify([tenant, route, key])
   const [lock] = await db.query<{ got: boolean }>('select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as got', [
     name,
@@ -104,6 +106,18 @@ async function findFirst(
   if (lock?.got !== true) throw new Fault('idempotency.in_progress', { retryAfterMs: 1_000 })
 
   // A statement of its own: it has to see what was committed before the lock was free.
+  return findAnswer(db, tenant, idempotency)
+}
+
+/**
+ * The kept answer to this key and body, or undefined when there is none: a repeated request gets it even where a new
+ * one would be refused. Throws `idempotency.key_reused` when the key came with another body.
+ */
+export async function findAnswer(
+  db: Queries,
+  tenant: TenantId,
+  { route, key, bodyHash }: Idempotency,
+): Promise<Replayed | undefined> {
   const [kept] = await db.query<{ body_hash: Buffer; batch_id: BatchId; answer: string }>(
     `select body_hash, batch_id, answer from idempotency_keys
      where tenant = $1 and route = $2 and key = $3 and created_at > now() - ${KEPT_FOR}`,

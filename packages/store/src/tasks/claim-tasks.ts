@@ -20,6 +20,8 @@ export type Claim =
       readonly kind: 'claimed'
       readonly taskId: TaskId
       readonly fence: number
+      /** Verdicts before this claim. */
+      readonly tries: number
       readonly suspect: boolean
       /** Answers that are paid already, as JSON text by suggestion. */
       readonly answers: ReadonlyMap<number, string>
@@ -35,6 +37,7 @@ export type Claim =
 interface Row {
   readonly verdict: Claim['kind']
   readonly fence: number
+  readonly tries: number
   readonly suspect: boolean
   readonly answers: readonly { readonly suggestion: number; readonly answer: string }[] | null
   readonly asked: readonly AskedBefore[] | null
@@ -75,7 +78,7 @@ claimed as (
   update tasks t set state = 'running', fence = t.fence + 1, worker_id = $3, claimed_at = now(), started_at = coalesce(t.started_at, now())
   from due
   where t.id = due.task_id and t.id = any($1) and t.state = 'queued'
-  returning t.id, t.fence, t.deaths >= $5 as suspect
+  returning t.id, t.fence, t.tries, t.deaths >= $5 as suspect
 )
 select
   case
@@ -85,7 +88,7 @@ select
     when k.suspect and k.state = 'queued' and not exists (select from chosen where chosen.id = k.id) then 'suspect'
     else 'skipped'
   end as verdict,
-  c.fence, c.suspect,
+  c.fence, c.tries, c.suspect,
   case when c.fence > 1 then (
     select json_agg(json_build_object('suggestion', a.suggestion, 'answer', a.answer)) from answers a where a.task_id = c.id
   ) end as answers,
@@ -135,6 +138,7 @@ function claimOf(taskId: TaskId, row: Row): Claim {
     kind: 'claimed',
     taskId,
     fence: row.fence,
+    tries: row.tries,
     suspect: row.suspect,
     answers: new Map((row.answers ?? []).map(({ suggestion, answer }) => [suggestion, answer])),
     asked: row.asked ?? [],

@@ -12,8 +12,15 @@ export interface Released {
   readonly record: string
 }
 
+/** `holds`: whether this process is the one that releases now. */
+export interface Release {
+  readonly holds: boolean
+  readonly tasks: readonly Released[]
+}
+
 interface Row {
-  readonly task_id: TaskId
+  readonly holds: boolean
+  readonly task_id: TaskId | null
   readonly lane: Lane
   readonly tenant: string
   readonly again: boolean
@@ -49,10 +56,13 @@ picked as (
 ),
 held as (
   select w.task_id, picked.again from waiting w join picked using (task_id) order by w.task_id for update of w skip locked
+),
+marked as (
+  update waiting w set released_until = now() + interval '${RELEASE.markSeconds} s'
+  from held where w.task_id = held.task_id
+  returning w.task_id, w.lane, w.tenant, held.again
 )
-update waiting w set released_until = now() + interval '${RELEASE.markSeconds} s'
-from held where w.task_id = held.task_id
-returning w.task_id, w.lane, w.tenant, held.again`
+select l.holds, m.* from (select exists (select from lease) as holds) l left join marked m on true`
 
 export interface ReleaseRequest {
   /** This process, for the lease: only one releases at a time. */
@@ -63,16 +73,17 @@ export interface ReleaseRequest {
 }
 
 /** Marks what fits on Kafka now and gives it, in order of submission; nothing while another process holds the lease. Publishing is the caller's. */
-export async function markReleased(db: Queries, request: ReleaseRequest): Promise<readonly Released[]> {
-  const marked = await db.query<Row>(MARK, [request.holder, request.leaseMs, request.lanes, request.queues])
-  if (marked.length === 0) return []
+export async function markReleased(db: Queries, request: ReleaseRequest): Promise<Release> {
+  const rows = await db.query<Row>(MARK, [request.holder, request.leaseMs, request.lanes, request.queues])
+  const marked = new Map(rows.flatMap((row) => (row.task_id === null ? [] : [[row.task_id, row]])))
+  if (marked.size === 0) return { holds: rows[0]?.holds === true, tasks: [] }
   const records = await db.query<{ task_id: TaskId; record: string }>(
     'select task_id, record from payloads where task_id = any($1) order by task_id',
-    [marked.map((row) => row.task_id)],
+    [[...marked.keys()]],
   )
-  const rows = new Map(marked.map((row) => [row.task_id, row]))
-  return records.flatMap(({ task_id, record }) => {
-    const row = rows.get(task_id)
+  const tasks = records.flatMap(({ task_id, record }) => {
+    const row = marked.get(task_id)
     return row === undefined ? [] : [{ taskId: task_id, lane: row.lane, tenant: row.tenant, again: row.again, record }]
   })
+  return { holds: true, tasks }
 }

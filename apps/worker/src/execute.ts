@@ -1,0 +1,94 @@
+import { chainFor } from '@magictask/chains'
+import { type Asked, broke, type Decision, decide, done, FAULTS, Fault, type Verdict } from '@magictask/domain'
+import type { EarlyAnswer, Outcome } from '@magictask/store'
+import { type AskDeps, askSuggestion } from './ask-suggestion.ts'
+import { type RunningTask, stopReason } from './running-tasks.ts'
+
+export interface ExecuteDeps extends AskDeps {
+  readonly recordAnswer: (answer: EarlyAnswer) => void
+  /** A suggestion needs no slot any more. */
+  readonly onAsked: (running: RunningTask) => void
+  readonly provider: { readonly name: string; readonly model: string }
+}
+
+/**
+ * One task from its claim to its outcome: asks for every answer that is missing, side by side, and decides once all
+ * have had their turn. Never throws: a task's failure is a value. Undefined when the task is no longer this claim's.
+ */
+export async function execute(deps: ExecuteDeps, running: RunningTask): Promise<Outcome | undefined> {
+  const verdicts = await runChain(deps, running).catch((error: unknown) => [defect(running, error)])
+  const why = stopReason(running)
+  if (why === 'lost') return undefined
+  const decision = decide(verdicts, deps.retry)
+  if (why === 'deadline' && decision.kind !== 'succeeded') return expired(running, verdicts)
+  return outcomeOf(deps, running, decision)
+}
+
+async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readonly Verdict[]> {
+  const { task, claim } = running
+  const chain = chainFor(task.magicType)
+  if (chain === undefined) throw new Error(`this worker knows no magicType of that name: ${task.magicType}`)
+  const suggestions = Array.from({ length: task.num_suggestions }, (_, suggestion) => suggestion)
+  if (suggestions.every((suggestion) => claim.answers.has(suggestion)))
+    return suggestions.map((each) => done(claim.answers.get(each) ?? ''))
+
+  const messages = await chain.prompt({ content: task.content, params: task.params ?? {} })
+  return Promise.all(
+    suggestions.map(async (suggestion) => {
+      const paid = claim.answers.get(suggestion)
+      if (paid !== undefined) return done(paid)
+      const verdict = await askSuggestion(deps, {
+        running,
+        chain,
+        messages,
+        suggestion,
+        asked: askedBefore(running, suggestion),
+      })
+      deps.onAsked(running)
+      // Stored at once, so that a death or a retry costs only the answers that are missing.
+      if (verdict.kind === 'done' && suggestions.length > 1) keepAnswer(deps, running, suggestion, verdict.answer)
+      return verdict
+    }),
+  )
+}
+
+function keepAnswer(deps: ExecuteDeps, { task, claim }: RunningTask, suggestion: number, answer: string): void {
+  deps.recordAnswer({ taskId: task.task_id, fence: claim.fence, suggestion, answer })
+}
+
+function askedBefore({ claim }: RunningTask, suggestion: number): Asked {
+  const before = claim.asked.find((asked) => asked.suggestion === suggestion)
+  return { calls: before?.calls ?? 0, badAnswers: before?.bad_answers ?? 0 }
+}
+
+/** A defect of ours made no call, so it counts by the task's tries: it must end some time. */
+function defect({ claim }: RunningTask, error: unknown): Verdict {
+  return broke(Fault.from(error, 'worker.defect'), { calls: claim.tries + 1, badAnswers: 0 })
+}
+
+function outcomeOf(deps: ExecuteDeps, { task, claim }: RunningTask, decision: Decision): Outcome {
+  const base = { taskId: task.task_id, fence: claim.fence }
+  if (decision.kind === 'queued')
+    return { ...base, state: 'queued', counted: decision.counted, waitMs: decision.waitMs }
+  const made = {
+    ...base,
+    results: `[${decision.results.join(',')}]`,
+    degraded: false,
+    provider: deps.provider.name,
+    model: deps.provider.model,
+  }
+  if (decision.kind === 'succeeded') return { ...made, state: 'succeeded' }
+  return { ...made, state: 'failed', error: JSON.stringify({ code: decision.fault, detail: decision.detail }) }
+}
+
+function expired({ task, claim }: RunningTask, verdicts: readonly Verdict[]): Outcome {
+  const answers = verdicts.flatMap((verdict) => (verdict.kind === 'done' ? [verdict.answer] : []))
+  return {
+    taskId: task.task_id,
+    fence: claim.fence,
+    state: 'expired',
+    results: `[${answers.join(',')}]`,
+    error: JSON.stringify({ code: 'task.expired', detail: FAULTS['task.expired'].says }),
+    degraded: false,
+  }
+}

@@ -1,0 +1,95 @@
+import { decode, LIMITS, type Task, taskV1 } from '@magictask/contracts'
+import { Fault, type FaultCode, type Lane } from '@magictask/domain'
+import { deadLetter, type IncomingRecord, type Publisher } from '@magictask/kafka'
+import type { Clock, Log, Telemetry } from '@magictask/runtime'
+import { type Claim, type Offer, payloadHash } from '@magictask/store'
+import type { Places } from '../places.ts'
+import type { ClaimedTask } from '../running-tasks.ts'
+import type { Suspects } from '../suspects.ts'
+
+export interface ConsumeDeps {
+  readonly places: Places
+  /** Tasks that may be claimed a moment before a slot is free for them. */
+  readonly ahead: () => number
+  /** False while this worker may claim nothing. */
+  readonly mayClaim: () => boolean
+  readonly claim: (offers: readonly Offer[]) => Promise<readonly Claim[]>
+  /** Starts a claimed task, which has one place of its lane already. */
+  readonly start: (claimed: ClaimedTask) => void
+  /** Keeps a suspect until this worker may run it. */
+  readonly keepSuspect: (suspect: Offer & { readonly task: Task }) => void
+  readonly publisher: Publisher
+  readonly deadLetterTopic: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly telemetry: Telemetry
+}
+
+type Read =
+  | { readonly kind: 'task'; readonly record: IncomingRecord; readonly task: Task; readonly offer: Offer }
+  | { readonly kind: 'unreadable'; readonly record: IncomingRecord; readonly fault: FaultCode }
+
+/**
+ * Decides about records of a lane: as many as there is room for are claimed, and each is then done, whatever the
+ * database said of it. Nothing is worked on here. Tells how many of the records are decided.
+ */
+export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readonly IncomingRecord[]): Promise<number> {
+  if (!deps.mayClaim()) return 0
+  const taken = deps.places.take(lane, records.length, deps.ahead())
+  if (taken === 0) return 0
+  let unused = taken
+  try {
+    const read = records.slice(0, taken).map(readRecord)
+    const tasks = read.filter((each) => each.kind === 'task')
+    const claims = tasks.length === 0 ? [] : await deps.claim(tasks.map(({ offer }) => offer))
+    const unwanted = read.filter((each) => each.kind === 'unreadable').map(({ record, fault }) => ({ record, fault }))
+    for (const [at, { task, offer, record }] of tasks.entries()) {
+      const claim = claims[at]
+      if (claim === undefined || claim.kind === 'skipped') continue
+      if (claim.kind === 'claimed') {
+        unused -= 1
+        deps.start({ claim, task })
+      } else if (claim.kind === 'suspect') deps.keepSuspect({ ...offer, task })
+      else unwanted.push({ record, fault: claim.kind === 'unknown' ? 'record.unknown_task' : 'record.differs' })
+    }
+    const claimed = taken - unused
+    if (claimed > 0) deps.telemetry.record('magictask_tasks_claimed_total', claimed, { lane })
+    await Promise.all(unwanted.map(({ record, fault }) => putAside(deps, record, fault)))
+    return taken
+  } finally {
+    deps.places.giveBack(lane, unused)
+  }
+}
+
+function readRecord(record: IncomingRecord): Read {
+  const { value } = record
+  try {
+    if (value !== null && value.length > LIMITS.taskRecordBytes) throw new Fault('record.too_large')
+    const task = decode(taskV1, value)
+    return { kind: 'task', record, task, offer: { taskId: task.task_id, payloadHash: payloadHash(value ?? '') } }
+  } catch (error) {
+    return { kind: 'unreadable', record, fault: Fault.from(error, 'record.malformed').code }
+  }
+}
+
+async function putAside(deps: ConsumeDeps, record: IncomingRecord, fault: FaultCode): Promise<void> {
+  await deadLetter(deps.publisher, { topic: deps.deadLetterTopic, record, reason: fault, now: deps.clock.now() })
+  deps.telemetry.record('magictask_dead_letters_total', 1, { reason: fault })
+  const { topic, partition, offset } = record
+  deps.log.warn('a record went to the dead letters', { topic, partition, offset, fault })
+}
+
+/** Claims the next kept suspect, if there is one and it may run now. */
+export function claimSuspect(deps: ConsumeDeps, suspects: Pick<Suspects, 'next'>): void {
+  const suspect = suspects.next()
+  if (suspect === undefined) return
+  const { lane } = suspect.task
+  deps.places.add(lane, 1)
+  deps
+    .claim([suspect])
+    .then(([claim]) => {
+      if (claim?.kind === 'claimed') return deps.start({ claim, task: suspect.task })
+      deps.places.giveBack(lane, 1)
+    })
+    .catch(() => deps.places.giveBack(lane, 1)) // its mark runs out, and it is released again
+}

@@ -1,0 +1,81 @@
+import { RETRY } from '@magictask/domain'
+import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
+import { openProvider } from '@magictask/models'
+import {
+  ConfigError,
+  createLog,
+  createTelemetry,
+  readConfig,
+  startHealthServer,
+  systemClock,
+  untilSignal,
+} from '@magictask/runtime'
+import { migrate, openDatabase } from '@magictask/store'
+import { WorkerConfig, workerSettings } from './config.ts'
+import { startWorker } from './worker.ts'
+
+const WRONG_CONFIGURATION = 2
+const CRASHED = 1
+
+async function run(): Promise<void> {
+  const config = readConfig(WorkerConfig, process.env)
+  const settings = workerSettings(config)
+  const log = createLog({ level: config.LOG_LEVEL, app: 'worker' })
+  const clock = systemClock
+  const telemetry = createTelemetry({ processMetrics: true })
+  const topics = topicsOf(config)
+  const onCrash = (error: unknown) => {
+    log.error('a consumer is dead; the process ends to be started anew', {}, error)
+    process.exit(CRASHED)
+  }
+  const onIdleError = (error: unknown) => log.warn('an idle database connection broke', {}, error)
+
+  // What is opened last is closed first: read downwards for start-up, upwards for shutdown.
+  await using open = new AsyncDisposableStack()
+  await migrate(config.POSTGRES_URL)
+  const database = { url: config.POSTGRES_URL, onIdleError }
+  const db = open.use(
+    openDatabase({ ...database, name: 'magictask-worker', maxConnections: 8, statementTimeoutMs: 10_000 }),
+  )
+  const leaseDb = open.use(
+    openDatabase({ ...database, name: 'magictask-lease', maxConnections: 1, statementTimeoutMs: 2_000 }),
+  )
+  const broker = open.use(await openBroker(config, { clientId: 'magictask-worker', log, clock }))
+  await broker.ensureTopics(wantedTopics(config))
+  const publisher = open.use(await broker.openPublisher())
+  const provider = openProvider(config, clock)
+  const retry = { ...RETRY, random: Math.random }
+  const worker = open.use(
+    await startWorker({
+      settings,
+      db,
+      leaseDb,
+      broker,
+      publisher,
+      topics,
+      provider,
+      retry,
+      clock,
+      log,
+      telemetry,
+      onCrash,
+    }),
+  )
+  const health = open.use(
+    await startHealthServer(config.LLM_PORT, { telemetry, live: worker.live, ready: worker.ready }),
+  )
+  log.info('worker started', {
+    port: health.port,
+    broker: broker.name,
+    provider: provider.name,
+    model: provider.model,
+    slots: settings.slots,
+    version: settings.version,
+  })
+  log.info('stopping', { signal: await untilSignal('SIGTERM', 'SIGINT') })
+}
+
+run().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = error instanceof ConfigError ? WRONG_CONFIGURATION : CRASHED
+})

@@ -1,0 +1,21 @@
+import type { Answer, Ask } from '@magictask/models'
+import type { Telemetry } from '@magictask/runtime'
+
+/** The same `ask`, with every call counted and timed. */
+export function measured(ask: Ask, telemetry: Telemetry): Ask {
+  return async (request, signal) => {
+    telemetry.record('magictask_calls_started_total', 1, {})
+    const answer = await ask(request, signal)
+    record(telemetry, answer)
+    return answer
+  }
+}
+
+function record(telemetry: Telemetry, answer: Answer): void {
+  const { provider, model, usage } = answer
+  telemetry.record('llm_provider_requests_total', 1, { provider, model, outcome: answer.kind })
+  telemetry.record('llm_provider_latency_seconds', answer.latencyMs / 1_000, { provider, model })
+  if (answer.kind === 'broke') telemetry.record('llm_provider_errors_total', 1, { provider, fault: answer.fault })
+  telemetry.record('magictask_tokens_total', usage.promptTokens ?? 0, { provider, model, direction: 'prompt' })
+  telemetry.record('magictask_tokens_total', usage.completionTokens ?? 0, { provider, model, direction: 'completion' })
+}

@@ -1,0 +1,32 @@
+import { LANE_WEIGHTS, LANES, type Lane } from '@magictask/domain'
+
+/** What a lane has of a worker's places, and whether more of it waits. */
+export interface LaneDemand {
+  /** Places that its tasks take up now. */
+  readonly taken: number
+  /** Records of it are there to be taken, or were when it was last looked at. */
+  readonly wants: boolean
+}
+
+/**
+ * How many of the `free` places (of `places` in all) a lane may take now. A lane alone may take them all; while others
+ * want some, what is missing to their weighted shares is kept for them. So `low` never stands still, and `high` has most.
+ */
+export function placesFor(
+  lane: Lane,
+  lanes: Readonly<Record<Lane, LaneDemand>>,
+  room: { readonly places: number; readonly free: number },
+): number {
+  const wanting = LANES.filter((other) => other === lane || lanes[other].wants || lanes[other].taken > 0)
+  const weights = wanting.reduce((sum, other) => sum + LANE_WEIGHTS[other], 0)
+  const kept = wanting
+    .filter((other) => other !== lane && lanes[other].wants)
+    .map((other) => Math.max(0, shareOf(other, weights, room.places) - lanes[other].taken))
+    .reduce((sum, missing) => sum + missing, 0)
+  const least = lanes[lane].taken === 0 ? 1 : 0
+  return Math.max(0, Math.min(room.free, Math.max(least, room.free - kept)))
+}
+
+function shareOf(lane: Lane, weights: number, places: number): number {
+  return Math.max(1, Math.floor((places * LANE_WEIGHTS[lane]) / weights))
+}

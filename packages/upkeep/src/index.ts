@@ -1,0 +1,7 @@
+export * from './announce.ts'
+export * from './relay.ts'
+export * from './rescue.ts'
+export * from './result-records.ts'
+export * from './task-records.ts'
+export * from './upkeep.ts'
+export * from './watch-beats.ts'
