@@ -6,7 +6,8 @@ import { type Behaviour, behave } from './model-behaviour.ts'
 /** A call as it arrives: what a script may decide by. */
 export interface ArrivingCall {
   readonly content: string
-  readonly body: ChatRequest
+  /** The request as it was sent. */
+  readonly body: unknown
   /** How many calls with the same content came before this one. */
   readonly earlier: number
   /** How many calls came before this one, whatever their content. */
@@ -127,21 +128,23 @@ async function cutOff(state: State, server: Server): Promise<void> {
 }
 
 async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = ChatRequest.safeParse(parseJson(await readText(request)))
-  if (request.method !== 'POST' || request.url !== '/v1/chat/completions' || !body.success) {
-    const status = request.url === '/v1/chat/completions' ? 400 : 404
+  const body = parseJson(await readText(request))
+  const asked = ChatRequest.safeParse(body)
+  const isChat = request.method === 'POST' && request.url === '/v1/chat/completions'
+  if (!isChat || !asked.success) {
+    const status = isChat ? 400 : 404
     response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":{"message":"not understood"}}')
     return
   }
-  const content = contentOf(body.data)
+  const content = contentOf(asked.data)
   const earlier = state.timesAsked.get(content) ?? 0
   state.timesAsked.set(content, earlier + 1)
-  const arriving = { content, body: body.data, earlier, earlierCalls: state.calls.length }
+  const arriving = { content, body, earlier, earlierCalls: state.calls.length }
   const behaviour = state.script(arriving) ?? { kind: 'answer' }
-  const completion = { model: body.data.model, answer: answerTo(body.data, earlier + 1), usage: usageOf(content) }
+  const completion = { model: asked.data.model, answer: answerTo(asked.data, earlier + 1), usage: usageOf(content) }
   record(state, response, {
     content,
-    format: body.data.response_format.json_schema.name,
+    format: asked.data.response_format.json_schema.name,
     authorization: request.headers.authorization,
     behaviour: behaviour.kind,
     usage: completion.usage,
