@@ -1,5 +1,6 @@
 import { contentBlock } from '@magictask/models'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { startModelServer } from '../src/index.ts'
 
 const SCHEMA = {
@@ -11,6 +12,8 @@ const SCHEMA = {
   },
 }
 
+const Completion = z.object({ choices: z.tuple([z.object({ message: z.object({ content: z.string() }) })]) })
+
 async function ask(baseUrl: string, content: string): Promise<unknown> {
   const response_format = { type: 'json_schema', json_schema: { name: 'x', strict: true, schema: SCHEMA } }
   const body = JSON.stringify({
@@ -19,7 +22,7 @@ async function ask(baseUrl: string, content: string): Promise<unknown> {
     response_format,
   })
   const response = await fetch(`${baseUrl}/chat/completions`, { method: 'POST', body })
-  const { choices } = await response.json()
+  const { choices } = Completion.parse(await response.json())
   return JSON.parse(choices[0].message.content)
 }
 
