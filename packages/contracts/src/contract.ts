@@ -33,20 +33,3 @@ function parse(value: Buffer | null): unknown {
     throw new Fault('record.not_json')
   }
 }
-
-/** Headers of a record in CloudEvents' Kafka binary binding. */
-export function cloudEventHeaders(event: {
-  readonly type: string
-  readonly id: string
-  readonly source: string
-  readonly time: Date
-}): Readonly<Record<string, string>> {
-  return {
-    'content-type': 'application/json',
-    ce_specversion: '1.0',
-    ce_id: event.id,
-    ce_type: event.type,
-    ce_source: event.source,
-    ce_time: event.time.toISOString(),
-  }
-}

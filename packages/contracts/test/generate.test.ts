@@ -85,6 +85,7 @@ test.each<[string, unknown, string]>([
 test.each([
   ['a lone surrogate in a name of params', { params: { '\ud800': 1 } }],
   ['a long name of metadata', { metadata: { ['x'.repeat(65)]: 'y' } }],
+  ['a pair of metadata named __proto__', JSON.parse('{"metadata":{"__proto__":"x"}}')],
   ['NUL in a name of metadata', { metadata: { 'a\0b': 'y' } }],
   ['17 pairs of metadata', { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`k${n}`, 'v'])) }],
 ])('%s is refused', (_, wrong) => {

@@ -1,6 +1,6 @@
 import { Fault, TaskId } from '@magictask/domain'
 import { expect, test } from 'vitest'
-import { cloudEventHeaders, decode, resultRecord, taskV1 } from '../src/index.ts'
+import { decode, resultRecord, taskV1 } from '../src/index.ts'
 
 const faultOf = (value: Buffer | null): string => {
   try {
@@ -29,16 +29,4 @@ test('results and error are embedded as the bytes they are', () => {
   expect(resultRecord({ taskId, status: 'succeeded', results: '[ {"b":1.0, "a":"\\u00e9"} ]' })).toBe(
     '{"task_id":"019f3a0e-7c00-7000-8000-000000000001","results":[ {"b":1.0, "a":"\\u00e9"} ],"status":"succeeded"}',
   )
-})
-
-test('headers follow the Kafka binding of CloudEvents', () => {
-  const time = new Date('2026-11-22T22:00:00Z')
-  expect(cloudEventHeaders({ type: taskV1.type, id: 'a', source: '/api', time })).toEqual({
-    'content-type': 'application/json',
-    ce_specversion: '1.0',
-    ce_id: 'a',
-    ce_type: 'magictask.task.v1',
-    ce_source: '/api',
-    ce_time: '2026-11-22T22:00:00.000Z',
-  })
 })

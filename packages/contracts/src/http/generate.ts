@@ -40,6 +40,8 @@ export function generateItem(magicTypes: readonly string[]) {
 }
 
 const Metadata = jsonObject(Number.POSITIVE_INFINITY)
+  // A record would drop it without a word.
+  .refine((pairs) => !Object.hasOwn(pairs, '__proto__'), 'has to be free of the name __proto__')
   .refine(
     (pairs) => Object.keys(pairs).length <= LIMITS.metadataPairs,
     `has to be of at most ${LIMITS.metadataPairs} pairs`,

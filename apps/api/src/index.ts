@@ -1,0 +1,6 @@
+export * from './authenticate.ts'
+export * from './config.ts'
+export * from './sign-token.ts'
+export * from './start-api.ts'
+export * from './token-variables.ts'
+export * from './verification-key.ts'

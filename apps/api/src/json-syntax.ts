@@ -1,0 +1,79 @@
+/** Where in a text the first thing stands that JSON does not allow. Asked only of texts that `JSON.parse` has refused. */
+export function syntaxErrorAt(text: string): { readonly line: number; readonly column: number } {
+  const at = firstWrong(text)
+  const before = text.slice(0, at)
+  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') }
+}
+
+/** Thrown within this file only: recursion is left at once, with the place. */
+class Wrong extends Error {
+  readonly at: number
+
+  constructor(at: number) {
+    super()
+    this.at = at
+  }
+}
+
+function firstWrong(text: string): number {
+  try {
+    return skipBlanks(text, skipValue(text, skipBlanks(text, 0)))
+  } catch (error) {
+    if (error instanceof Wrong) return error.at
+    throw error
+  }
+}
+
+// Each function below takes where something begins and gives where it ends. They recurse no deeper than the body nests.
+
+function skipValue(text: string, from: number): number {
+  const first = text[from]
+  if (first === '"') return skipText(text, from)
+  if (first === '[') return skipMembers(text, from, { close: ']', member: skipValue })
+  if (first === '{') return skipMembers(text, from, { close: '}', member: skipPair })
+  return skipPattern(text, from, /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y)
+}
+
+interface Members {
+  readonly close: ']' | '}'
+  readonly member: (text: string, from: number) => number
+}
+
+function skipMembers(text: string, from: number, { close, member }: Members): number {
+  let at = skipBlanks(text, from + 1)
+  if (text[at] === close) return at + 1
+  for (;;) {
+    at = skipBlanks(text, member(text, at))
+    if (text[at] === close) return at + 1
+    if (text[at] !== ',') throw new Wrong(at)
+    at = skipBlanks(text, at + 1)
+  }
+}
+
+function skipPair(text: string, from: number): number {
+  if (text[from] !== '"') throw new Wrong(from)
+  const colon = skipBlanks(text, skipText(text, from))
+  if (text[colon] !== ':') throw new Wrong(colon)
+  return skipValue(text, skipBlanks(text, colon + 1))
+}
+
+function skipText(text: string, from: number): number {
+  let at = from + 1
+  while (text[at] !== '"') {
+    if (at >= text.length || text.charCodeAt(at) < 0x20) throw new Wrong(at)
+    at = text[at] === '\\' ? skipPattern(text, at, /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y) : at + 1
+  }
+  return at + 1
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from
+  while (text[at] === ' ' || text[at] === '\n' || text[at] === '\r' || text[at] === '\t') at += 1
+  return at
+}
+
+function skipPattern(text: string, from: number, pattern: RegExp): number {
+  pattern.lastIndex = from
+  if (!pattern.test(text)) throw new Wrong(from)
+  return pattern.lastIndex
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import { MAGIC_TYPES } from '@magictask/chains'
+import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
+import { ConfigError, createLog, createTelemetry, readConfig, systemClock, untilSignal } from '@magictask/runtime'
+import { migrate, openDatabase } from '@magictask/store'
+import { startUpkeep } from '@magictask/upkeep'
+import { ApiConfig, waitingCaps } from './config.ts'
+import { startApi } from './start-api.ts'
+import { tokenRules } from './token-variables.ts'
+
+const WRONG_CONFIGURATION = 2
+const CRASHED = 1
+
+async function run(): Promise<void> {
+  const config = readConfig(ApiConfig, process.env)
+  const log = createLog({ level: config.LOG_LEVEL, app: 'api' })
+  const clock = systemClock
+  const telemetry = createTelemetry({ processMetrics: true })
+  const topics = topicsOf(config)
+  const onIdleError = (error: unknown) => log.warn('an idle database connection broke', {}, error)
+
+  // What is opened last is closed first: read downwards for start-up, upwards for shutdown.
+  await using open = new AsyncDisposableStack()
+  await migrate(config.POSTGRES_URL)
+  const db = open.use(
+    openDatabase({
+      url: config.POSTGRES_URL,
+      name: 'magictask-api',
+      maxConnections: 16,
+      statementTimeoutMs: 4_000,
+      onIdleError,
+    }),
+  )
+  const broker = open.use(await openBroker(config, { clientId: 'magictask-api', log, clock }))
+  const publisher = open.use(await broker.openPublisher())
+  const upkeep = open.use(
+    startUpkeep({ db, publisher, topics, holder: randomUUID(), leaseMs: config.WORKER_LEASE, clock, log, telemetry }),
+  )
+  const api = open.use(
+    await startApi({
+      db,
+      broker,
+      publisher,
+      topics,
+      wantedTopics: wantedTopics(config),
+      magicTypes: MAGIC_TYPES,
+      tokens: tokenRules(config),
+      caps: waitingCaps(config),
+      enableCors: config.LLM_ENABLE_CORS,
+      port: config.LLM_PORT,
+      shutdownGraceMs: config.SHUTDOWN_GRACE,
+      loops: upkeep.loops,
+      clock,
+      log,
+      telemetry,
+    }),
+  )
+  log.info('api started', { port: api.port, broker: broker.name })
+  log.info('stopping', { signal: await untilSignal('SIGTERM', 'SIGINT') })
+}
+
+run().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = error instanceof ConfigError ? WRONG_CONFIGURATION : CRASHED
+})
