@@ -64,10 +64,14 @@ function startMemoryConsumer(topic: MemoryTopic, options: ConsumerOptions, clock
   }
 }
 
-/** A record goes when every group is past it. Without any group nobody says that it is needed. */
+/** What a partition keeps for a group that is yet to come, beyond what every group there is has committed. */
+const KEPT_BYTES = 1_048_576
+/** Without any group nobody says what is needed: readers may be about to join, or there may never be one. */
+const KEPT_UNREAD_BYTES = 4 * KEPT_BYTES
+
 function trim({ logs, groups }: MemoryTopic, partition: number): void {
   const committed = [...groups.values()].map((group) => group.committed(partition))
-  logs[partition]?.trim(Math.min(...committed))
+  logs[partition]?.trim(Math.min(...committed), groups.size === 0 ? KEPT_UNREAD_BYTES : KEPT_BYTES)
 }
 
 function openMemoryPublisher(topics: ReadonlyMap<string, MemoryTopic>): Publisher {

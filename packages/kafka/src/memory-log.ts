@@ -7,8 +7,8 @@ export interface MemoryLog {
   read(offset: number, limit: number): readonly IncomingRecord[]
   /** The offset that the next record gets. */
   end(): number
-  /** Lets go of the oldest records below `offset`, as long as more than a megabyte is kept. */
-  trim(offset: number): void
+  /** Lets go of the oldest records below `offset`, as long as more bytes than these are kept. */
+  trim(offset: number, keepBytes: number): void
 }
 
 export function createMemoryLog(topic: string, partition: number): MemoryLog {
@@ -26,10 +26,10 @@ export function createMemoryLog(topic: string, partition: number): MemoryLog {
       return records.slice(from, from + limit)
     },
     end: () => first + records.length,
-    trim(offset) {
+    trim(offset, keepBytes) {
       let gone = 0
       for (const record of records) {
-        if (keptBytes <= KEPT_BYTES || first + gone >= offset) break
+        if (keptBytes <= keepBytes || first + gone >= offset) break
         keptBytes -= bytesOf(record)
         gone += 1
       }
@@ -39,7 +39,6 @@ export function createMemoryLog(topic: string, partition: number): MemoryLog {
   }
 }
 
-const KEPT_BYTES = 1_048_576
 /** What the objects around a record's bytes weigh, about. */
 const RECORD_BYTES = 200
 

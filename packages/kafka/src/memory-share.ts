@@ -44,13 +44,11 @@ export function createMemoryShare({ log, start, clock, onCommit }: MemoryShareDe
   let commitIsDue = false
 
   function nextOwner(): ShareOwner | undefined {
-    const hasWork = position < log.end() && !paused
-    return hasWork && owner?.gone.aborted === false ? owner : undefined
+    return position < log.end() && !paused && owner?.gone.aborted === false ? owner : undefined
   }
 
   function wake(): void {
-    if (turn !== undefined || nextOwner() === undefined) return
-    turn = decideAll(rewinds)
+    if (nextOwner() !== undefined) turn ??= decideAll(rewinds)
   }
 
   async function decideAll(life: number): Promise<void> {
@@ -91,7 +89,7 @@ export function createMemoryShare({ log, start, clock, onCommit }: MemoryShareDe
   return {
     isOf: (candidate) => candidate === owner,
     assign(next) {
-      if (next !== owner) paused = false
+      paused &&= next === owner
       owner = next
       wake()
     },
