@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { codeOf } from '../database.ts'
+
+/** Another live process works in the folder. */
+export class FolderInUse extends Error {
+  override readonly name = 'FolderInUse'
+  readonly pid: number
+
+  constructor(folder: string, pid: number) {
+    super(`Magictask is already running in ${folder}: process ${pid}`)
+    this.pid = pid
+  }
+}
+
+/**
+ * Makes this process the only one that works in `folder`, which is created if need be, until it is disposed. Throws
+ * `FolderInUse` naming the process that has it. A process that was killed holds nothing: its claim is taken over.
+ */
+export function lockFolder(folder: string): Disposable {
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, 'process')
+  const mine = describe(process.pid)
+  while (!wrote(file, mine)) takeAwayIfStale(folder, file)
+  return {
+    [Symbol.dispose]() {
+      if (contentOf(file) === mine) rmSync(file, { force: true })
+    },
+  }
+}
+
+function wrote(file: string, content: string): boolean {
+  try {
+    writeFileSync(file, content, { flag: 'wx', mode: 0o644 })
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Moved before it is removed: of two that found the same stale claim, one must not remove the other's new one. */
+function takeAwayIfStale(folder: string, file: string): void {
+  const claim = contentOf(file)
+  if (claim === undefined) return
+  const pid = Number.parseInt(claim, 10)
+  if (pid > 0 && describe(pid) === claim) throw new FolderInUse(folder, pid)
+  const aside = `${file}.${process.pid}`
+  try {
+    renameSync(file, aside)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return
+    throw error
+  }
+  const moved = contentOf(aside)
+  if (moved !== undefined && moved !== claim && wrote(file, moved))
+    throw new FolderInUse(folder, Number.parseInt(moved, 10))
+  rmSync(aside, { force: true })
+}
+
+function contentOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** A process by its number and when it began, as numbers are used again; empty when it does not live. */
+function describe(pid: number): string {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (codeOf(error) === 'ESRCH') return ''
+  }
+  return `${pid} ${beginningOf(pid)}`.trim()
+}
+
+/** Linux knows when a process began; elsewhere the number has to do. */
+function beginningOf(pid: number): string {
+  if (process.platform !== 'linux') return ''
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    // Field 22, counted after the program's name, which may hold anything but ends with the last bracket.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return `${boot} ${fields[19]}`
+  } catch {
+    return ''
+  }
+}
