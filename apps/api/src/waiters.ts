@@ -36,6 +36,7 @@ export function startWaiters(deps: WaitersDeps): Waiters {
   const { clock } = deps
   const open = new Set<Waiter>()
   const woken = new Set<Waiter>()
+  let stopped = false
   let readAtMs = Number.NEGATIVE_INFINITY
   let allReadAtMs = Number.NEGATIVE_INFINITY
 
@@ -58,6 +59,7 @@ export function startWaiters(deps: WaitersDeps): Waiters {
   return {
     loop,
     async untilEnded(what, { waitMs, gone }) {
+      if (stopped) return
       const { promise, resolve } = Promise.withResolvers<void>()
       const waiter: Waiter = { what, letGo: resolve }
       const over = new AbortController()
@@ -76,6 +78,7 @@ export function startWaiters(deps: WaitersDeps): Waiters {
       for (const waiter of open) if (isFor(waiter.what, taskId)) wake(waiter)
     },
     async [Symbol.asyncDispose]() {
+      stopped = true
       for (const waiter of open) waiter.letGo()
       await loop[Symbol.asyncDispose]()
     },

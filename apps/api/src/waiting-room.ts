@@ -22,12 +22,18 @@ export interface WaitingRoom {
   admit(tenant: TenantId, tasks: number): Promise<Seats>
 }
 
-/** A count, what came after it, and what was admitted but may not be in any count yet. */
+/** What is known of how many wait: a count of rows, and what this process has let in beside it. */
 interface Tally {
   counted: number
   countedAtMs: number
-  addedSince: number
+  /** Let in and perhaps not in the count: their commit was under way when it began. */
+  seatedAtCount: number
+  admittedAtCount: number
+  /** Let in ever, and of those not yet done. */
+  admitted: number
   seated: number
+  /** The count that is under way: whoever needs one meanwhile shares it. */
+  counting: Promise<void> | undefined
 }
 
 const COUNT_MS = 1_000
@@ -47,19 +53,27 @@ export function createWaitingRoom({ caps, clock, countWaiting }: RoomDeps): Wait
     return tally
   }
 
+  function countOnce(tenant: TenantId, ofTenant: Tally): Promise<void> {
+    ofTenant.counting ??= count(tenant, ofTenant).finally(() => {
+      ofTenant.counting = undefined
+    })
+    return ofTenant.counting
+  }
+
   async function count(tenant: TenantId, ofTenant: Tally): Promise<void> {
+    const [noteTenant, noteAll] = [beginCount(ofTenant), beginCount(everybody)]
     const counted = await countWaiting(tenant)
-    note(ofTenant, counted.tenant, clock.elapsedMs())
-    note(everybody, counted.all, clock.elapsedMs())
+    noteTenant(counted.tenant, clock.elapsedMs())
+    noteAll(counted.all, clock.elapsedMs())
   }
 
   return {
     async admit(tenant, tasks) {
       const ofTenant = tallyOf(tenant)
-      const fits = () => ofTenant.addedSince + ofTenant.counted + tasks <= caps.perTenant
-      const fitsAll = () => everybody.addedSince + everybody.counted + tasks <= caps.total
+      const fits = () => waiting(ofTenant) + tasks <= caps.perTenant
+      const fitsAll = () => waiting(everybody) + tasks <= caps.total
       const fresh = clock.elapsedMs() - ofTenant.countedAtMs < COUNT_MS
-      if (!fresh || !fits() || !fitsAll()) await count(tenant, ofTenant)
+      if (!fresh || !fits() || !fitsAll()) await countOnce(tenant, ofTenant)
       if (!fits()) throw new Fault('quota.exceeded')
       if (!fitsAll()) throw new Fault('overloaded')
       return seat([ofTenant, everybody], tasks)
@@ -68,18 +82,29 @@ export function createWaitingRoom({ caps, clock, countWaiting }: RoomDeps): Wait
 }
 
 function emptyTally(): Tally {
-  return { counted: 0, countedAtMs: Number.NEGATIVE_INFINITY, addedSince: 0, seated: 0 }
+  const none = { counted: 0, seatedAtCount: 0, admittedAtCount: 0, admitted: 0, seated: 0 }
+  return { ...none, countedAtMs: Number.NEGATIVE_INFINITY, counting: undefined }
 }
 
-function note(tally: Tally, counted: number, nowMs: number): void {
-  tally.counted = counted
-  tally.countedAtMs = nowMs
-  tally.addedSince = tally.seated
+/** At most so many wait: what was let in while the count ran may be in it as well. */
+function waiting(tally: Tally): number {
+  return tally.counted + tally.seatedAtCount + tally.admitted - tally.admittedAtCount
+}
+
+/** Remembers what is under way as a count begins; the result notes the count once it is there. */
+function beginCount(tally: Tally): (counted: number, nowMs: number) => void {
+  const { seated, admitted } = tally
+  return (counted, nowMs) => {
+    tally.counted = counted
+    tally.countedAtMs = nowMs
+    tally.seatedAtCount = seated
+    tally.admittedAtCount = admitted
+  }
 }
 
 function seat(tallies: readonly Tally[], tasks: number): Seats {
   for (const tally of tallies) {
-    tally.addedSince += tasks
+    tally.admitted += tasks
     tally.seated += tasks
   }
   return {

@@ -43,7 +43,7 @@ export async function openHttpClient(address: string): Promise<HttpClient> {
   const clientWith = (standing: Readonly<Record<string, string>>): HttpClient => {
     const client = async (path: string, request: HttpRequest = {}) => {
       const answer = await send(`${address}${path}`, request, standing)
-      check(request.method ?? 'GET', new URL(path, address).pathname, answer)
+      check(request.method ?? 'GET', new URL(`${address}${path}`).pathname, answer)
       return answer
     }
     return Object.assign(client, { withToken: (token: string) => clientWith({ authorization: `Bearer ${token}` }) })
