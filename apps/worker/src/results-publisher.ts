@@ -14,11 +14,12 @@ export function createResultsPublisher(deps: AnnounceDeps): ResultsPublisher {
   return {
     publish(results) {
       if (results.length === 0) return
-      const round = announce(deps, results).catch((error: unknown) =>
-        deps.log.warn('results could not be published now; the relay does it', { results: results.length }, error),
-      )
+      const round = announce(deps, results)
+        .catch((error: unknown) =>
+          deps.log.warn('results could not be published now; the relay does it', { results: results.length }, error),
+        )
+        .finally(() => rounds.delete(round))
       rounds.add(round)
-      round.finally(() => rounds.delete(round))
     },
     async idle() {
       await Promise.all(rounds)

@@ -25,9 +25,19 @@ export interface ConsumeDeps {
   readonly telemetry: Telemetry
 }
 
-type Read =
-  | { readonly kind: 'task'; readonly record: IncomingRecord; readonly task: Task; readonly offer: Offer }
-  | { readonly kind: 'unreadable'; readonly record: IncomingRecord; readonly fault: FaultCode }
+interface ReadTask {
+  readonly kind: 'task'
+  readonly record: IncomingRecord
+  readonly task: Task
+  readonly offer: Offer
+}
+
+interface Unwanted {
+  readonly record: IncomingRecord
+  readonly fault: FaultCode
+}
+
+type Read = ReadTask | (Unwanted & { readonly kind: 'unreadable' })
 
 /**
  * Decides about records of a lane: as many as there is room for are claimed, and each is then done, whatever the
@@ -37,27 +47,40 @@ export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readon
   if (!deps.mayClaim()) return 0
   const taken = deps.places.take(lane, records.length, deps.ahead())
   if (taken === 0) return 0
-  let unused = taken
+  let started = 0
   try {
     const read = records.slice(0, taken).map(readRecord)
     const tasks = read.filter((each) => each.kind === 'task')
     const claims = tasks.length === 0 ? [] : await deps.claim(tasks.map(({ offer }) => offer))
-    const unwanted = read.filter((each) => each.kind === 'unreadable').map(({ record, fault }) => ({ record, fault }))
-    for (const [at, { task, offer, record }] of tasks.entries()) {
-      const claim = claims[at]
-      if (claim === undefined || claim.kind === 'skipped') continue
-      if (claim.kind === 'claimed') {
-        unused -= 1
-        deps.start({ claim, task })
-      } else if (claim.kind === 'suspect') deps.keepSuspect({ ...offer, task })
-      else unwanted.push({ record, fault: claim.kind === 'unknown' ? 'record.unknown_task' : 'record.differs' })
+    const unwanted: Unwanted[] = read.filter((each) => each.kind === 'unreadable')
+    for (const [at, readTask] of tasks.entries()) {
+      const fault = obey(deps, claims[at], readTask)
+      if (fault !== undefined) unwanted.push({ record: readTask.record, fault })
+      if (claims[at]?.kind === 'claimed') started += 1
     }
-    const claimed = taken - unused
-    if (claimed > 0) deps.telemetry.record('magictask_tasks_claimed_total', claimed, { lane })
-    await Promise.all(unwanted.map(({ record, fault }) => putAside(deps, record, fault)))
+    if (started > 0) deps.telemetry.record('magictask_tasks_claimed_total', started, { lane })
+    await Promise.all(unwanted.map((each) => putAside(deps, each)))
     return taken
   } finally {
-    deps.places.giveBack(lane, unused)
+    deps.places.giveBack(lane, taken - started)
+  }
+}
+
+/** Does what the database said of a record; gives the fault of one that was never submitted like this. */
+function obey(deps: ConsumeDeps, claim: Claim | undefined, { task, offer }: ReadTask): FaultCode | undefined {
+  switch (claim?.kind) {
+    case 'claimed':
+      deps.start({ claim, task })
+      return undefined
+    case 'suspect':
+      deps.keepSuspect({ ...offer, task })
+      return undefined
+    case 'unknown':
+      return 'record.unknown_task'
+    case 'differs':
+      return 'record.differs'
+    default:
+      return undefined
   }
 }
 
@@ -72,7 +95,7 @@ function readRecord(record: IncomingRecord): Read {
   }
 }
 
-async function putAside(deps: ConsumeDeps, record: IncomingRecord, fault: FaultCode): Promise<void> {
+async function putAside(deps: ConsumeDeps, { record, fault }: Unwanted): Promise<void> {
   await deadLetter(deps.publisher, { topic: deps.deadLetterTopic, record, reason: fault, now: deps.clock.now() })
   deps.telemetry.record('magictask_dead_letters_total', 1, { reason: fault })
   const { topic, partition, offset } = record
