@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config'
+
+const TIDY = 'test/tidy.test.ts'
+
+/** Tests that share nothing need not wait for Kafka and PostgreSQL to start; those of the store need no Kafka. */
+export default defineConfig({
+  test: {
+    projects: [
+      project('plain', ['packages/{domain,contracts,runtime,models,chains,testkit}/test/**/*.test.ts', TIDY]),
+      project('database', ['packages/{store,upkeep}/test/**/*.test.ts'], ['test/global-setup.ts']),
+      project(
+        'system',
+        ['{packages/kafka,apps/*}/test/**/*.test.ts', 'test/*.test.ts', `!${TIDY}`],
+        ['test/global-setup.ts'],
+      ),
+    ],
+    reporters: ['default'],
+    teardownTimeout: 30_000,
+  },
+})
+
+function project(name: string, include: string[], globalSetup: string[] = []) {
+  return { test: { name, include, globalSetup, pool: 'forks' as const, testTimeout: 30_000, hookTimeout: 90_000 } }
+}
