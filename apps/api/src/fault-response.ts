@@ -4,6 +4,7 @@ import { Fault } from '@magictask/domain'
 import type { Log } from '@magictask/runtime'
 import type { ErrorRequestHandler } from 'express'
 import { requestIdOf } from './request-id.ts'
+import { stayForUnreadBody } from './unread-body.ts'
 
 /** The one place that turns an error into an answer: a fault we know goes out as a problem, anything else is a plain 500. */
 export function faultResponse(deps: { readonly log: Log }): ErrorRequestHandler {
@@ -21,6 +22,7 @@ export function faultResponse(deps: { readonly log: Log }): ErrorRequestHandler 
 export function sendProblem(response: ServerResponse, fault: Fault): void {
   for (const [name, value] of faultHeaders(fault)) response.setHeader(name, value)
   for (const name of ['ETag', 'Preference-Applied', 'Location']) response.removeHeader(name)
+  stayForUnreadBody(response)
   response.statusCode = fault.http
   response.setHeader('Content-Type', 'application/problem+json')
   response.end(JSON.stringify(problemOf(fault, requestIdOf(response))))

@@ -1,8 +1,13 @@
 /** Where in a text the first thing stands that JSON does not allow. Asked only of texts that `JSON.parse` has refused. */
 export function syntaxErrorAt(text: string): { readonly line: number; readonly column: number } {
   const at = firstWrong(text)
-  const before = text.slice(0, at)
-  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') }
+  let line = 1
+  let lineStart = 0
+  for (let end = text.indexOf('\n'); end !== -1 && end < at; end = text.indexOf('\n', end + 1)) {
+    line += 1
+    lineStart = end + 1
+  }
+  return { line, column: at - lineStart + 1 }
 }
 
 /** Thrown within this file only: recursion is left at once, with the place. */
@@ -57,13 +62,16 @@ function skipPair(text: string, from: number): number {
   return skipValue(text, skipBlanks(text, colon + 1))
 }
 
+const [QUOTE, BACKSLASH, BLANK] = [0x22, 0x5c, 0x20]
+
 function skipText(text: string, from: number): number {
-  let at = from + 1
-  while (text[at] !== '"') {
-    if (at >= text.length || text.charCodeAt(at) < 0x20) throw new Wrong(at)
-    at = text[at] === '\\' ? skipPattern(text, at, /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y) : at + 1
+  for (let at = from + 1; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit === QUOTE) return at + 1
+    if (unit < BLANK) throw new Wrong(at)
+    if (unit === BACKSLASH) at = skipPattern(text, at, /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y) - 1
   }
-  return at + 1
+  throw new Wrong(text.length)
 }
 
 function skipBlanks(text: string, from: number): number {

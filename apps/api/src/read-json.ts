@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { LIMITS } from '@magictask/contracts'
 import { Fault } from '@magictask/domain'
 import { syntaxErrorAt } from './json-syntax.ts'
-import { createNestingGuard } from './nesting-guard.ts'
+import { createShapeGuard } from './shape-guard.ts'
 
 export interface JsonBody {
   /** As it came, for its hash. */
@@ -33,7 +33,7 @@ function demandJson({ headers }: IncomingMessage): void {
 function collect(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
-    const keepsToNesting = createNestingGuard(LIMITS.nesting)
+    const shapeAfter = createShapeGuard({ nesting: LIMITS.nesting, members: LIMITS.tasksPerBatch })
     let bytes = 0
     const refuse = (fault: Fault) => {
       request.off('data', take).resume()
@@ -42,8 +42,10 @@ function collect(request: IncomingMessage): Promise<Buffer> {
     const take = (chunk: Buffer) => {
       bytes += chunk.length
       chunks.push(chunk)
+      const shape = shapeAfter(chunk)
       if (bytes > LIMITS.bodyBytes) refuse(tooLarge())
-      else if (!keepsToNesting(chunk)) refuse(tooDeep())
+      else if (shape === 'too-deep') refuse(tooDeep())
+      else if (shape === 'too-many') refuse(tooMany())
     }
     request.on('data', take)
     request.once('end', () => resolve(Buffer.concat(chunks)))
@@ -58,6 +60,10 @@ function tooLarge(): Fault {
 
 function tooDeep(): Fault {
   return new Fault('request.invalid', { detail: `The body nests deeper than ${LIMITS.nesting} levels.` })
+}
+
+function tooMany(): Fault {
+  return new Fault('request.too_large', { detail: `A batch is of at most ${LIMITS.tasksPerBatch} tasks.` })
 }
 
 function brokenOff(cause: unknown): Fault {

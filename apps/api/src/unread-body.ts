@@ -7,12 +7,22 @@ const LINGER_MS = 3_000
  * So what is left is thrown away for three seconds; then the connection is closed.
  */
 export function discardUnreadBody(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+  const wantsClose = /close/i.test(request.headers.connection ?? '') || request.httpVersion === '1.0'
   response.once('finish', () => {
     if (request.complete) return
+    const { socket } = request
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.once('close', () => clearTimeout(timer))
+    request.once('end', () => {
+      clearTimeout(timer)
+      if (wantsClose) socket.end()
+    })
     request.resume()
-    const timer = setTimeout(() => request.socket.destroy(), LINGER_MS)
-    request.once('end', () => clearTimeout(timer))
-    request.socket.once('close', () => clearTimeout(timer))
   })
   next()
+}
+
+/** Before an answer to a body that is not read to its end: Node would close behind it at once if the caller asked for `close`. */
+export function stayForUnreadBody(response: ServerResponse): void {
+  if (!response.req.complete) response.setHeader('Connection', 'keep-alive')
 }

@@ -10,8 +10,8 @@ import {
   wantedTopics,
 } from '@magictask/kafka'
 import { createTelemetry, noLog, systemClock } from '@magictask/runtime'
-import { type Database, migrate, openDatabase } from '@magictask/store'
-import { type HttpClient, openHttpClient } from '@magictask/testkit'
+import { type Database, openDatabase } from '@magictask/store'
+import { createDatabase, type HttpClient, openHttpClient } from '@magictask/testkit'
 import { inject } from 'vitest'
 import { type Api, type ApiOptions, secretKey, signToken, startApi } from '../src/index.ts'
 
@@ -37,7 +37,7 @@ export function tokenFor(tenant: string, scopes: readonly Scope[] = SCOPES): str
 
 export async function startApiUnderTest(changes: Partial<ApiOptions> = {}): Promise<ApiUnderTest> {
   await using open = new AsyncDisposableStack()
-  const url = await freshDatabase()
+  const { url } = open.use(await createDatabase(inject('postgresUrl'), { template: inject('postgresTemplate') }))
   const db = open.use(
     openDatabase({ url, name: 'test', maxConnections: 8, statementTimeoutMs: 4_000, onIdleError: () => undefined }),
   )
@@ -71,23 +71,6 @@ export async function startApiUnderTest(changes: Partial<ApiOptions> = {}): Prom
   const http = (await openHttpClient(address)).withToken(tokenFor('acme'))
   const held = open.move()
   return { api, address, db, broker, publisher, topics, http, [Symbol.asyncDispose]: () => held.disposeAsync() }
-}
-
-/** A database with the schema and nothing in it. It goes with the server of the tests. */
-async function freshDatabase(): Promise<string> {
-  const base = new URL(inject('postgresUrl'))
-  const name = `api_${randomBytes(6).toString('hex')}`
-  await using server = openDatabase({
-    url: base.href,
-    name: 'test',
-    maxConnections: 1,
-    statementTimeoutMs: 20_000,
-    onIdleError: () => undefined,
-  })
-  await server.query(`create database ${name}`)
-  base.pathname = `/${name}`
-  await migrate(base.href)
-  return base.href
 }
 
 function fail(why: string): never {

@@ -37,7 +37,8 @@ test.each<[string, string | Uint8Array, number, string]>([
   ['a million open brackets', '['.repeat(1_000_000), 400, 'request.invalid'],
   ['a million open objects', '{"a":'.repeat(1_000_000), 400, 'request.invalid'],
   ['a million closing brackets', ']'.repeat(1_000_000), 400, 'request.not_json'],
-  ['a million wrong items', `[${'1,'.repeat(9_999)}1]`, 400, 'request.invalid'],
+  ['ten thousand wrong items', `[${'1,'.repeat(9_999)}1]`, 400, 'request.invalid'],
+  ['five million items', `[${'1,'.repeat(5_000_000)}1]`, 413, 'request.too_large'],
   [
     'an item of 100,000 unknown fields',
     `[{${Array.from({ length: 100_000 }, (_, n) => `"f${n}":1`).join()}}]`,
@@ -160,6 +161,13 @@ test.each([
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   expect(answer).toContain('application/problem+json')
   expect(Problem.parse(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).status).toBe(status)
+})
+
+test('a caller who sends on, and wants the connection closed, still gets the answer', async () => {
+  const head = `POST ${GENERATE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokenFor('acme')}\r\nContent-Type: application/json`
+  const answer = await raw(`${head}\r\nConnection: close\r\nContent-Length: ${30 * MIB}\r\n\r\n${' '.repeat(30 * MIB)}`)
+  expect(answer).toMatch(/^HTTP\/1.1 413 /)
+  expect(answer).toContain('request.too_large')
 })
 
 test('a caller who hangs up in the middle of a body harms nobody', async () => {
