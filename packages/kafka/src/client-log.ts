@@ -27,12 +27,19 @@ export function clientLog(deps: { readonly log: Log; readonly clock: Clock }): (
 const REPEAT_MS = 30_000
 const SENTENCES = 200
 
-/** The first join makes the offsets topic, a new topic elects its leaders, a member that comes or goes makes all rejoin. */
+/**
+ * The first join makes the offsets topic, a new topic elects its leaders, a member that comes or goes makes all rejoin,
+ * and the pool of brokers repeats what its connection has said.
+ */
 const HARMLESS = new RegExp(
   [
     'group coordinator is not available',
     'no leader for this topic-partition as we are in the middle of a leadership election',
     'does not host this topic-partition',
+    'is not the leader for that topic-partition',
+    'is not the correct coordinator',
+    'Response without match',
+    'Failed to connect to seed broker',
     'is rebalancing',
     'coordinator is loading',
     'coordinator is not aware of this member',

@@ -1,8 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Clock, Log } from '@magictask/runtime'
-import { type ISocketFactoryArgs, Kafka, logLevel, type RetryOptions } from 'kafkajs'
-import { clientLog } from './client-log.ts'
+import { type ISocketFactoryArgs, Kafka, type LogEntry, logLevel, type RetryOptions } from 'kafkajs'
 import { calmRequestQueues } from './request-queue.ts'
 
 /** How to reach Kafka, and what its parts report to. */
@@ -30,6 +29,11 @@ export type Sasl = {
   }
 }[SaslMechanism]
 
+/** The settings of one broker, and the one place where all its clients report to. */
+export interface KafkaCluster extends KafkaSettings {
+  readonly report: (entry: LogEntry) => void
+}
+
 /** A client and the scissors for it. */
 export interface Connection {
   readonly kafka: Kafka
@@ -47,22 +51,21 @@ interface Patience {
  * A client of its own for every publisher, consumer and errand: kafkajs keeps committed offsets by group in the
  * client, so two members of a group that share one take each other's offsets for their own.
  */
-export function connect(settings: KafkaSettings, patience: Patience): Connection {
+export function connect(cluster: KafkaCluster, patience: Patience): Connection {
   calmRequestQueues()
   const sockets = openSockets()
-  const write = clientLog(settings)
   const kafka = new Kafka({
-    brokers: [...settings.brokers],
-    clientId: settings.clientId,
-    ssl: settings.ssl ?? false,
-    ...(settings.sasl === undefined ? {} : { sasl: settings.sasl }),
+    brokers: [...cluster.brokers],
+    clientId: cluster.clientId,
+    ssl: cluster.ssl ?? false,
+    ...(cluster.sasl === undefined ? {} : { sasl: cluster.sasl }),
     connectionTimeout: patience.connectionTimeoutMs ?? CONNECTION_TIMEOUT_MS,
     requestTimeout: patience.requestTimeoutMs,
     retry: { ...BACKOFF, retries: patience.retries },
     socketFactory: sockets.open,
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => {
-      if (!sockets.areCut()) write(entry)
+      if (!sockets.areCut()) cluster.report(entry)
     },
   })
   return { kafka, cut: sockets.cut }

@@ -1,12 +1,12 @@
 import { startLoop } from '@magictask/runtime'
 import type { ConsumerOptions, KillableConsumer } from './broker.ts'
-import type { KafkaSettings } from './connect.ts'
+import type { KafkaCluster } from './connect.ts'
 import { type GroupMember, joinGroup } from './group-member.ts'
 import { deleteKafkaGroup } from './topics.ts'
 
 /** Keeps a member in the group: joins in the background, and anew whenever the broker was lost, until it is disposed. */
-export function startKafkaConsumer(settings: KafkaSettings, options: ConsumerOptions): KillableConsumer {
-  const { clock, log } = settings
+export function startKafkaConsumer(cluster: KafkaCluster, options: ConsumerOptions): KillableConsumer {
+  const { clock, log } = cluster
   const stopping = new AbortController()
   let member: GroupMember | undefined
   let turnedAtMs = clock.elapsedMs()
@@ -17,7 +17,7 @@ export function startKafkaConsumer(settings: KafkaSettings, options: ConsumerOpt
   async function stayInGroup(): Promise<void> {
     while (!stopping.signal.aborted) {
       onTurn()
-      member = joinGroup({ settings, options, onTurn })
+      member = joinGroup({ cluster, options, onTurn })
       const ended = await member.ended
       if (ended === 'left') return
       if (ended !== 'lost') return options.onCrash(ended.broke)
@@ -48,7 +48,7 @@ export function startKafkaConsumer(settings: KafkaSettings, options: ConsumerOpt
     kill: () => close(async (killed) => killed.kill()),
     [Symbol.asyncDispose]() {
       left ??= close((leaver) => leaver.leave()).then(() =>
-        options.deleteGroupOnLeave === true ? deleteKafkaGroup(settings, options.group) : undefined,
+        options.deleteGroupOnLeave === true ? deleteKafkaGroup(cluster, options.group) : undefined,
       )
       return left
     },

@@ -1,6 +1,7 @@
 import type { Consumer as KafkaJsConsumer } from 'kafkajs'
 import type { ConsumerOptions } from './broker.ts'
-import { connect, type KafkaSettings } from './connect.ts'
+import { connect, type KafkaCluster } from './connect.ts'
+import { createOffsetCommits, hasNoGroup } from './offset-commits.ts'
 import { createPartitionTurns, type PartitionTurns } from './partition-turns.ts'
 import { endsWithin } from './time-limit.ts'
 
@@ -19,16 +20,16 @@ export interface GroupMember {
 }
 
 interface GroupMemberDeps {
-  readonly settings: KafkaSettings
+  readonly cluster: KafkaCluster
   readonly options: Pick<ConsumerOptions, 'topic' | 'group' | 'fromBeginning' | 'decide'>
-  /** Called whenever the member fetched, whatever came of it. */
+  /** Called whenever the member fetched, or learnt that it cannot. */
   readonly onTurn: () => void
 }
 
 /** Joins in the background: what becomes of it is told by `joined` and `ended`. */
-export function joinGroup({ settings, options, onTurn }: GroupMemberDeps): GroupMember {
-  const { clock, log } = settings
-  const connection = connect(settings, { requestTimeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES })
+export function joinGroup({ cluster, options, onTurn }: GroupMemberDeps): GroupMember {
+  const { clock } = cluster
+  const connection = connect(cluster, { requestTimeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES })
   const consumer = connection.kafka.consumer(consumerConfig(options.group))
   const turns = createPartitionTurns({
     decide: options.decide,
@@ -38,8 +39,10 @@ export function joinGroup({ settings, options, onTurn }: GroupMemberDeps): Group
   })
   const end = Promise.withResolvers<Awaited<GroupMember['ended']>>()
   let isMember = false
+  const commits = createOffsetCommits({ cluster, consumer, turns, options, isMember: () => isMember })
 
   consumer.on(consumer.events.FETCH, onTurn)
+  consumer.on(consumer.events.REQUEST_TIMEOUT, onTurn) // the broker is stuck, not we
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     isMember = true
     onTurn()
@@ -54,18 +57,6 @@ export function joinGroup({ settings, options, onTurn }: GroupMemberDeps): Group
     end.resolve(mayJoinAnew(error) ? 'lost' : { broke: error })
   })
 
-  async function commit(): Promise<void> {
-    const offsets = turns.uncommitted()
-    if (offsets.size === 0 || !isMember) return
-    const { topic } = options
-    try {
-      await consumer.commitOffsets([...offsets].map(([partition, offset]) => ({ topic, partition, offset })))
-      turns.committed(offsets)
-    } catch (error) {
-      if (!settlesItself(error)) log.warn('offsets were not committed', { group: options.group }, error)
-    }
-  }
-
   async function leave(): Promise<void> {
     const decided = turns.close()
     const left = await endsWithin(clock, LEAVE_MS, partInOrder(decided))
@@ -78,7 +69,7 @@ export function joinGroup({ settings, options, onTurn }: GroupMemberDeps): Group
   async function partInOrder(decided: Promise<void>): Promise<void> {
     await joining // kafkajs cannot be stopped halfway: it would join after all and fetch for ever
     await decided
-    await commit()
+    await commits.commitLast()
     await consumer.disconnect()
   }
 
@@ -89,7 +80,7 @@ export function joinGroup({ settings, options, onTurn }: GroupMemberDeps): Group
     end.resolve('left')
   }
 
-  return { ended: end.promise, joined: () => isMember, resume: turns.resume, commit, leave, kill }
+  return { ended: end.promise, joined: () => isMember, resume: turns.resume, commit: commits.commit, leave, kill }
 }
 
 /** So long the whole group stands still when a member dies; heartbeats wait for no task, so short is safe. */
@@ -153,30 +144,9 @@ function fetchingOf(consumer: KafkaJsConsumer, topic: string) {
   }
 }
 
-function hasNoGroup(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('Consumer group was not initialized')
-}
-
 /** kafkajs' own rule for what a restart may mend: retries that ran out, and what it calls retriable. */
 function mayJoinAnew(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error.name === 'KafkaJSNumberOfRetriesExceeded') return true
   return error.cause instanceof Error ? mayJoinAnew(error.cause) : 'retriable' in error && error.retriable === true
 }
-
-/** A rebalance is under way, or the broker is away: both end in joining, and what was not committed comes again. */
-function settlesItself(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const type = 'type' in error ? String(error.type) : error.name
-  return PASSING.has(type) || hasNoGroup(error) || settlesItself(error.cause)
-}
-
-const PASSING = new Set([
-  'UNKNOWN_MEMBER_ID',
-  'ILLEGAL_GENERATION',
-  'REBALANCE_IN_PROGRESS',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'KafkaJSNumberOfRetriesExceeded',
-  'KafkaJSConnectionError',
-  'KafkaJSConnectionClosedError',
-])

@@ -1,5 +1,6 @@
 import type { KillableBroker } from './broker.ts'
-import { connect, type KafkaSettings } from './connect.ts'
+import { clientLog } from './client-log.ts'
+import { connect, type KafkaCluster, type KafkaSettings } from './connect.ts'
 import { startKafkaConsumer } from './consumer.ts'
 import { openKafkaPublisher } from './publisher.ts'
 import { endsWithin } from './time-limit.ts'
@@ -10,20 +11,21 @@ import { ensureKafkaTopics } from './topics.ts'
  * disposed by whoever opened it.
  */
 export async function openKafkaBroker(settings: KafkaSettings): Promise<KillableBroker> {
+  const cluster = { ...settings, report: clientLog(settings) }
   return {
     name: `Kafka at ${settings.brokers.join(', ')}`,
-    ensureTopics: (topics) => ensureKafkaTopics(settings, topics),
-    openPublisher: async () => openKafkaPublisher(settings),
-    startConsumer: async (options) => startKafkaConsumer(settings, options),
-    reachable: () => isReachable(settings),
+    ensureTopics: (topics) => ensureKafkaTopics(cluster, topics),
+    openPublisher: async () => openKafkaPublisher(cluster),
+    startConsumer: async (options) => startKafkaConsumer(cluster, options),
+    reachable: () => isReachable(cluster),
     async [Symbol.asyncDispose]() {},
   }
 }
 
 const REACH_MS = 2_000
 
-async function isReachable(settings: KafkaSettings): Promise<boolean> {
-  const connection = connect(settings, { requestTimeoutMs: REACH_MS, connectionTimeoutMs: REACH_MS, retries: 0 })
+async function isReachable(cluster: KafkaCluster): Promise<boolean> {
+  const connection = connect(cluster, { requestTimeoutMs: REACH_MS, connectionTimeoutMs: REACH_MS, retries: 0 })
   const admin = connection.kafka.admin()
   let answered = false
   const asking = admin
@@ -32,7 +34,7 @@ async function isReachable(settings: KafkaSettings): Promise<boolean> {
     .then(({ brokers }) => {
       answered = brokers.length > 0
     })
-  await endsWithin(settings.clock, REACH_MS, asking)
+  await endsWithin(cluster.clock, REACH_MS, asking)
   connection.cut()
   return answered
 }

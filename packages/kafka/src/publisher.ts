@@ -1,15 +1,15 @@
 import kafkajs, { type Message, type Producer } from 'kafkajs'
 import { type OutgoingRecord, PublishError, type Publisher } from './broker.ts'
-import { connect, type KafkaSettings } from './connect.ts'
-import { endsWithin } from './time-limit.ts'
+import { connect, type KafkaCluster } from './connect.ts'
+import { endsWithin, inTime } from './time-limit.ts'
 
 /**
  * Opens a publisher without waiting for the broker. While that is away, what is published fails after some seconds;
  * as soon as it is back, the next goes through.
  */
-export function openKafkaPublisher(settings: KafkaSettings): Publisher {
-  const { clock } = settings
-  const producer = openProducer(settings)
+export function openKafkaPublisher(cluster: KafkaCluster): Publisher {
+  const { clock } = cluster
+  const producer = openProducer(cluster)
   const waiting: Entry[] = []
   let flushing: Promise<void> | undefined
   let closed = false
@@ -134,11 +134,13 @@ function sizeOf({ key, value, headers = {} }: OutgoingRecord): number {
 
 const REQUEST_TIMEOUT_MS = 10_000
 const RETRIES = 5
+/** A broker that takes requests and answers none would be asked again and again, each time for as long as a request may take. */
+const SEND_LIMIT_MS = 12_000
 const CLOSE_MS = 3_000
 
 /** kafkajs' producer, connected at the first need. Its idempotence is experimental; ours is that tasks are claimed by id. */
-function openProducer(settings: KafkaSettings) {
-  const connection = connect(settings, { requestTimeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES })
+function openProducer(cluster: KafkaCluster) {
+  const connection = connect(cluster, { requestTimeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES })
   const scattered = new WeakSet<Message>()
   const producer = connection.kafka.producer({
     idempotent: false,
@@ -158,11 +160,11 @@ function openProducer(settings: KafkaSettings) {
   connected().catch(() => undefined) // a head start; who needs it sees the failure
   return {
     async send(records: readonly OutgoingRecord[]): Promise<void> {
-      await connected()
-      await sendBatch(producer, records, scattered)
+      const sent = connected().then(() => sendBatch(producer, records, scattered))
+      await inTime(cluster.clock, SEND_LIMIT_MS, sent)
     },
     async close(): Promise<void> {
-      await endsWithin(settings.clock, CLOSE_MS, producer.disconnect())
+      await endsWithin(cluster.clock, CLOSE_MS, producer.disconnect())
       connection.cut()
     },
   }

@@ -14,3 +14,10 @@ export async function endsWithin(clock: Clock, limitMs: number, work: Promise<un
   ended.abort()
   return inTime
 }
+
+/** What the work gives, or an error once this much time has passed; the work itself goes on. */
+export async function inTime<Result>(clock: Clock, limitMs: number, work: Promise<Result>): Promise<Result> {
+  if (await endsWithin(clock, limitMs, work)) return work
+  work.catch(() => undefined)
+  throw new Error(`There was no answer within ${limitMs / 1000} s`)
+}

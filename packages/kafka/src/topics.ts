@@ -1,7 +1,7 @@
 import type { Lane } from '@magictask/domain'
 import type { Admin } from 'kafkajs'
 import type { Broker } from './broker.ts'
-import { connect, type KafkaSettings } from './connect.ts'
+import { connect, type KafkaCluster } from './connect.ts'
 
 /** The names of the topics of one installation. */
 export interface TopicNames {
@@ -25,8 +25,8 @@ export function topicNames(
 export type WantedTopics = Parameters<Broker['ensureTopics']>[0]
 
 /** Makes the topics that are missing. Another process that makes them at the same moment does not disturb it. */
-export async function ensureKafkaTopics(settings: KafkaSettings, wanted: WantedTopics): Promise<void> {
-  await withAdmin(settings, async (admin) => {
+export async function ensureKafkaTopics(cluster: KafkaCluster, wanted: WantedTopics): Promise<void> {
+  await withAdmin(cluster, async (admin) => {
     // Looked up first, so that an account that may not create topics can run on those an operator made.
     const existing = new Set(await admin.listTopics())
     const missing = wanted.filter(({ name }) => !existing.has(name))
@@ -42,15 +42,15 @@ export async function ensureKafkaTopics(settings: KafkaSettings, wanted: WantedT
 }
 
 /** Forgets a group that nobody is a member of any more. A group that is not there is none to forget. */
-export async function deleteKafkaGroup(settings: KafkaSettings, group: string): Promise<void> {
-  await withAdmin(settings, (admin) => admin.deleteGroups([group])).catch(() => undefined)
+export async function deleteKafkaGroup(cluster: KafkaCluster, group: string): Promise<void> {
+  await withAdmin(cluster, (admin) => admin.deleteGroups([group])).catch(() => undefined)
 }
 
 const REQUEST_TIMEOUT_MS = 10_000
 const RETRIES = 6
 
-async function withAdmin<Answer>(settings: KafkaSettings, errand: (admin: Admin) => Promise<Answer>): Promise<Answer> {
-  const connection = connect(settings, { requestTimeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES })
+async function withAdmin<Answer>(cluster: KafkaCluster, errand: (admin: Admin) => Promise<Answer>): Promise<Answer> {
+  const connection = connect(cluster, { requestTimeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES })
   const admin = connection.kafka.admin()
   try {
     await admin.connect()

@@ -6,13 +6,6 @@ import { openBundle } from './broker-bundle.ts'
 import { publisherContract } from './publisher.contract.ts'
 import { roomContract } from './room.contract.ts'
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** The Kafka of this test run. */
-    kafkaBrokers: string[]
-  }
-}
-
 const openMemory = async () => openMemoryBroker({ clock: systemClock })
 const openKafka = () =>
   openKafkaBroker({ brokers: inject('kafkaBrokers'), clientId: 'contract', log: noLog, clock: systemClock })
