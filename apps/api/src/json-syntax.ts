@@ -29,6 +29,8 @@ function firstWrong(text: string): number {
   }
 }
 
+const WORD_OR_NUMBER = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+
 // Each function below takes where something begins and gives where it ends. They recurse no deeper than the body nests.
 
 function skipValue(text: string, from: number): number {
@@ -36,7 +38,7 @@ function skipValue(text: string, from: number): number {
   if (first === '"') return skipText(text, from)
   if (first === '[') return skipMembers(text, from, { close: ']', member: skipValue })
   if (first === '{') return skipMembers(text, from, { close: '}', member: skipPair })
-  return skipPattern(text, from, /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y)
+  return skipPattern(text, from, WORD_OR_NUMBER)
 }
 
 interface Members {
@@ -62,16 +64,17 @@ function skipPair(text: string, from: number): number {
   return skipValue(text, skipBlanks(text, colon + 1))
 }
 
-const [QUOTE, BACKSLASH, BLANK] = [0x22, 0x5c, 0x20]
+/** Everything from the blank on, but quote and backslash. */
+const PLAIN = /[ !#-[\]-\uffff]*/y
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 function skipText(text: string, from: number): number {
-  for (let at = from + 1; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (unit === QUOTE) return at + 1
-    if (unit < BLANK) throw new Wrong(at)
-    if (unit === BACKSLASH) at = skipPattern(text, at, /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y) - 1
+  let at = skipPattern(text, from + 1, PLAIN)
+  while (text[at] !== '"') {
+    if (text[at] !== '\\') throw new Wrong(at)
+    at = skipPattern(text, skipPattern(text, at, ESCAPE), PLAIN)
   }
-  throw new Wrong(text.length)
+  return at + 1
 }
 
 function skipBlanks(text: string, from: number): number {

@@ -1,6 +1,11 @@
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c]
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
 
+/** By byte, how much deeper it leads outside of texts. */
+const STEP = new Int8Array(256)
+for (const opening of [OPEN_LIST, OPEN_OBJECT]) STEP[opening] = 1
+for (const closing of [CLOSE_LIST, CLOSE_OBJECT]) STEP[closing] = -1
+
 /** What a body of JSON may at most be, besides its bytes. */
 export interface ShapeLimits {
   readonly nesting: number
@@ -20,12 +25,13 @@ export function createShapeGuard(limits: ShapeLimits): (chunk: Buffer) => Shape 
   let inText = false
   let escaped = false
 
-  /** Gives where the text ends that begins before `from`, or the chunk's end. */
+  /** Gives where the text ends within the chunk, or the chunk's end. */
   function skipText(chunk: Buffer, from: number): number {
     for (let at = from; at < chunk.length; at++) {
+      const byte = chunk[at]
       if (escaped) escaped = false
-      else if (chunk[at] === BACKSLASH) escaped = true
-      else if (chunk[at] === QUOTE) {
+      else if (byte === BACKSLASH) escaped = true
+      else if (byte === QUOTE) {
         inText = false
         return at
       }
@@ -33,17 +39,21 @@ export function createShapeGuard(limits: ShapeLimits): (chunk: Buffer) => Shape 
     return chunk.length
   }
 
-  function takeStructure(byte: number | undefined): void {
-    if (byte === COMMA) commas += depth === 1 ? 1 : 0
-    else if (byte === QUOTE) inText = true
-    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth += 1
-    else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1
+  /** Gives where a text begins within the chunk or a limit is passed, or the chunk's end. */
+  function skipStructure(chunk: Buffer, from: number): number {
+    for (let at = from; at < chunk.length; at++) {
+      const byte = chunk[at] ?? 0
+      depth += STEP[byte] ?? 0
+      if (byte === COMMA && depth === 1) commas += 1
+      if (byte === QUOTE) inText = true
+      if (inText || depth > limits.nesting || commas >= limits.members) return at
+    }
+    return chunk.length
   }
 
   return (chunk) => {
     for (let at = 0; at < chunk.length; at++) {
-      if (inText) at = skipText(chunk, at)
-      else takeStructure(chunk[at])
+      at = inText ? skipText(chunk, at) : skipStructure(chunk, at)
       if (depth > limits.nesting) return 'too-deep'
       if (commas >= limits.members) return 'too-many'
     }

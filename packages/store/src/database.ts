@@ -77,6 +77,7 @@ async function transaction<Result>(pool: pg.Pool, work: (queries: Queries) => Pr
   const client = await pool.connect().catch((error: unknown) => {
     throw new Fault('service.unavailable', { cause: error })
   })
+  client.on('error', ignore) // a connection that breaks between two statements is reported by the next one
   const queries = queriesOn(client)
   let broken: boolean | undefined
   try {
@@ -85,16 +86,22 @@ async function transaction<Result>(pool: pg.Pool, work: (queries: Queries) => Pr
     await queries.query('commit')
     return result
   } catch (error) {
-    // A connection whose rollback fails, or which timed out in the middle, is in no known state: it is thrown away.
-    broken = await queries.query('rollback').then(
-      () => error instanceof Fault && error.code === 'service.unavailable',
-      () => true,
-    )
+    // A connection that timed out in the middle, or whose rollback fails, is in no known state: it is thrown away. The
+    // server rolls back by itself then; asking it to would double the wait for one that does not answer.
+    broken =
+      (error instanceof Fault && error.code === 'service.unavailable') ||
+      (await queries.query('rollback').then(
+        () => false,
+        () => true,
+      ))
     throw error
   } finally {
+    client.off('error', ignore)
     client.release(broken)
   }
 }
+
+const ignore = () => undefined
 
 /** Connection exceptions (08), too many connections (53300), shutdown and cancel (57), and what sockets and the driver say. */
 const UNAVAILABLE_CODES = /^(?:08...|53300|57P0[123]|57014|25P03|E[A-Z]{4,})$/
