@@ -1,4 +1,4 @@
-import type { Broker, Publisher, TopicNames } from '@magictask/kafka'
+import type { Publisher, TopicNames } from '@magictask/kafka'
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import type { Database } from '@magictask/store'
 import type { Waiters } from './waiters.ts'
@@ -7,7 +7,6 @@ import type { WaitingRoom } from './waiting-room.ts'
 /** What the routes work with. */
 export interface ApiDeps {
   readonly db: Database
-  readonly broker: Broker
   readonly publisher: Publisher
   readonly topics: TopicNames
   readonly magicTypes: readonly string[]
