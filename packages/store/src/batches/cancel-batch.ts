@@ -1,5 +1,5 @@
 import { type BatchId, Fault, type TenantId } from '@magictask/domain'
-import { type Database, repeatOnDeadlock } from '../database.ts'
+import type { Database } from '../database.ts'
 import { cancelTheseTasks } from '../tasks/cancel-task.ts'
 import { type BatchView, getBatch } from './get-batch.ts'
 
@@ -24,7 +24,7 @@ export async function cancelBatch(
   let cancelled = 0
   for (let from = 0; from < open.length; from += AT_ONCE) {
     const ids = open.slice(from, from + AT_ONCE).map((row) => row.id)
-    cancelled += await repeatOnDeadlock(() => cancelTheseTasks(db, tenant, ids))
+    cancelled += await cancelTheseTasks(db, tenant, ids)
   }
   return { cancelled, batch: await mustGetBatch(db, tenant, batchId) }
 }

@@ -1,5 +1,5 @@
 import type { TaskId, TerminalKind } from '@magictask/domain'
-import type { Queries } from '../database.ts'
+import { type Queries, repeatOnDeadlock } from '../database.ts'
 
 /** What a result record is made of: texts as they were stored, so that its bytes are always the same. */
 export interface StoredResult {
@@ -37,7 +37,13 @@ export async function takeResults(
   }))
 }
 
+// In id order: worker and relay may clear the same rows.
+const CLEAR = `
+delete from result_outbox o
+using (select task_id from result_outbox where task_id = any($1) order by task_id for update) as held
+where o.task_id = held.task_id`
+
 /** Once Kafka has acknowledged their records. */
 export async function clearResults(db: Queries, taskIds: readonly TaskId[]): Promise<void> {
-  await db.query('delete from result_outbox where task_id = any($1)', [taskIds])
+  await repeatOnDeadlock(() => db.query(CLEAR, [taskIds]))
 }

@@ -7,16 +7,16 @@ import {
   type TenantId,
   type TerminalKind,
 } from '@magictask/domain'
-import { type Queries, repeatOnDeadlock } from '../database.ts'
+import { type Database, repeatOnDeadlock } from '../database.ts'
 import { ENDING, NOTHING_BILLED, RESULTS_SO_FAR } from './ending.ts'
 
+/** A statement of its own: the next one then sees the waiting row that a settle wrote while this one waited for it. */
+const HOLD = 'select from tasks where id = any($1) and tenant = $2 order by id for no key update'
+
 const CANCEL = `
-with held as (
-  select id from tasks where id = any($1) and tenant = $2 order by id for no key update
-),
-cancelled as (
+with cancelled as (
   update tasks t set state = 'cancelled', finished_at = now(), worker_id = null
-  from held where t.id = held.id and t.id = any($1) and t.tenant = $2 and t.state in ('queued', 'running')
+  where t.id = any($1) and t.tenant = $2 and t.state in ('queued', 'running')
   returning t.id, t.batch_id
 ),
 unqueued as (
@@ -34,8 +34,13 @@ select task_id from ended`
 const ERROR = JSON.stringify({ code: 'task.cancelled', detail: FAULTS['task.cancelled'].says })
 
 /** Cancels those of the tenant's tasks that have not ended, and tells how many these were. The worker of a running one aborts its call when it looks. */
-export async function cancelTheseTasks(db: Queries, tenant: TenantId, ids: readonly string[]): Promise<number> {
-  return (await db.query(CANCEL, [ids, tenant, ERROR])).length
+export async function cancelTheseTasks(db: Database, tenant: TenantId, ids: readonly string[]): Promise<number> {
+  return repeatOnDeadlock(() =>
+    db.transaction(async (queries) => {
+      await queries.query(HOLD, [ids, tenant])
+      return (await queries.query(CANCEL, [ids, tenant, ERROR])).length
+    }),
+  )
 }
 
 /**
@@ -43,11 +48,11 @@ export async function cancelTheseTasks(db: Queries, tenant: TenantId, ids: reado
  * one through. Throws `task.not_found`, for another tenant's too.
  */
 export async function cancelTask(
-  db: Queries,
+  db: Database,
   tenant: TenantId,
   taskId: TaskId,
 ): Promise<{ readonly kind: 'cancelled' } | { readonly kind: 'already-ended'; readonly status: TerminalKind }> {
-  if ((await repeatOnDeadlock(() => cancelTheseTasks(db, tenant, [taskId]))) === 1) return { kind: 'cancelled' }
+  if ((await cancelTheseTasks(db, tenant, [taskId])) === 1) return { kind: 'cancelled' }
   const [row] = await db.query<{ state: TaskStateKind }>('select state from tasks where id = $1 and tenant = $2', [
     taskId,
     tenant,

@@ -1,14 +1,14 @@
 import { FAULTS } from '@magictask/domain'
-import { type Queries, repeatOnDeadlock } from '../database.ts'
+import { type Database, repeatOnDeadlock } from '../database.ts'
 import { ENDING, NOTHING_BILLED, RESULTS_SO_FAR } from './ending.ts'
 
+/** A statement of its own: the next one then sees the waiting row that was written while this one waited for a lock. */
+const HOLD = 'select from tasks where id = any($1) order by id for no key update'
+
 const EXPIRE = `
-with held as (
-  select id from tasks where id = any($1) order by id for no key update
-),
-expired as (
+with expired as (
   update tasks t set state = 'expired', finished_at = now()
-  from held where t.id = held.id and t.id = any($1) and t.state = 'queued' and t.deadline <= now()
+  where t.id = any($1) and t.state = 'queued' and t.deadline <= now()
   returning t.id, t.batch_id
 ),
 unqueued as (
@@ -27,12 +27,17 @@ const ERROR = JSON.stringify({ code: 'task.expired', detail: FAULTS['task.expire
 const AT_ONCE = 500
 
 /** Ends waiting tasks whose deadline has passed, without a call; running ones are their worker's. At most 500 a time; tells how many. */
-export async function expireTasks(db: Queries): Promise<number> {
+export async function expireTasks(db: Database): Promise<number> {
   const late = await db.query<{ task_id: string }>(
     'select task_id from waiting where deadline <= now() order by deadline limit $1',
     [AT_ONCE],
   )
   if (late.length === 0) return 0
   const ids = late.map((row) => row.task_id)
-  return (await repeatOnDeadlock(() => db.query(EXPIRE, [ids, ERROR]))).length
+  return repeatOnDeadlock(() =>
+    db.transaction(async (queries) => {
+      await queries.query(HOLD, [ids])
+      return (await queries.query(EXPIRE, [ids, ERROR])).length
+    }),
+  )
 }

@@ -111,7 +111,7 @@ ${ENDING}
 select o.task_id,
   case
     when m.task_id is not null then 'settled'
-    when t.fence = o.fence and t.state not in ('queued', 'running') then 'already'
+    when t.fence = o.fence and t.state = o.state and t.state <> 'queued' then 'already'
     else 'refused'
   end as settled
 from outcome o

@@ -55,7 +55,9 @@ picked as (
   ) w
 ),
 held as (
-  select w.task_id, picked.again from waiting w join picked using (task_id) order by w.task_id for update of w skip locked
+  select w.task_id, picked.again from waiting w join picked using (task_id)
+  where w.released_until is null or w.released_until <= now()
+  order by w.task_id for update of w skip locked
 ),
 marked as (
   update waiting w set released_until = now() + interval '${RELEASE.markSeconds} s'
