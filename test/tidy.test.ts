@@ -151,7 +151,12 @@ test('an exported name says what it promises', () => {
       return lines.flatMap((line, at) => {
         const [, name = '', rest = ''] = EXPORT.exec(line) ?? []
         const above = lines[at - 1] ?? ''
-        const isDocumented = above.endsWith('*/') || PLAIN.test(name + rest) || EXPORT.test(above) // a group under one comment
+        const made = /^(?:create|open|start)(\w+)/.exec(name)?.[1] // its promise stands with the thing that it makes
+        const isDocumented =
+          text.includes(`export interface ${made} `) ||
+          above.endsWith('*/') ||
+          PLAIN.test(name + rest) ||
+          EXPORT.test(above) // a group under one comment
         return name === '' || isDocumented ? [] : `${name} needs a comment that states its promise`
       })
     },

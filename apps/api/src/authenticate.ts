@@ -5,6 +5,7 @@ import { Fault, TenantId } from '@magictask/domain'
 import jwt from 'jsonwebtoken'
 import type { VerificationKey } from './verification-key.ts'
 
+/** Which tokens are accepted, and by what they are checked. */
 export interface TokenRules {
   /** Left out: no JWT is accepted, the service token alone is. */
   readonly key?: VerificationKey
@@ -17,6 +18,7 @@ export interface TokenRules {
 /** Who asks. Throws `auth.missing`, `auth.token_expired` or `auth.invalid`; which of a token's parts is wrong it does not say. */
 export type Authenticate = (request: Pick<IncomingMessage, 'headers'>) => Caller
 
+/** The rules, as the function that holds every request to them. */
 export function createAuthenticator(rules: TokenRules): Authenticate {
   const serviceDigest = rules.serviceToken === undefined ? undefined : digest(rules.serviceToken)
   return ({ headers }) => {

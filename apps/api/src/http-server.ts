@@ -4,6 +4,7 @@ import { LIMITS } from '@magictask/contracts'
 import type { Clock } from '@magictask/runtime'
 import { answerConnectionFaults } from './connection-faults.ts'
 
+/** A server that listens. */
 export interface HttpServer {
   readonly port: number
   /** Accepts nothing more, lets what is under way finish for at most `graceMs`, then closes every connection. */

@@ -4,6 +4,7 @@ import { Fault } from '@magictask/domain'
 import { syntaxErrorAt } from './json-syntax.ts'
 import { createShapeGuard } from './shape-guard.ts'
 
+/** A body that is JSON, as text and as value. */
 export interface JsonBody {
   /** As it came, for its hash. */
   readonly bytes: Buffer

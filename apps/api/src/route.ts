@@ -3,6 +3,7 @@ import { Fault } from '@magictask/domain'
 import type { Express, Request, RequestHandler, Response } from 'express'
 import { type Authenticate, demandScope } from './authenticate.ts'
 
+/** A request and the answer to it, with anybody. */
 export interface Exchange {
   readonly request: Request
   readonly response: Response
@@ -25,6 +26,7 @@ export interface OpenRoute {
   readonly handle: (exchange: Exchange) => Promise<void>
 }
 
+/** One address and method of the API, with what answers there. */
 export type Route = GuardedRoute | OpenRoute
 
 /** Mounts the routes where their contracts say; a method that an address does not take is 405, with those that it does. */

@@ -13,6 +13,7 @@ export interface ShapeLimits {
   readonly members: number
 }
 
+/** Whether JSON is within the limits, and which one it broke if not. */
 export type Shape = 'fits' | 'too-deep' | 'too-many'
 
 /**

@@ -2,6 +2,7 @@ import type { Scope } from '@magictask/contracts'
 import type { TenantId, Tier } from '@magictask/domain'
 import jwt from 'jsonwebtoken'
 
+/** What a token is to say, and the secret that signs it. */
 export interface TokenRequest {
   /** The shared secret, of at least 32 bytes. */
   readonly secret: string

@@ -8,6 +8,7 @@ import type { Exchange } from './route.ts'
 
 type Filter = Omit<TaskFilter, 'after' | 'limit'>
 
+/** Part of a list, and where the next part begins. */
 export interface TaskPage {
   readonly tasks: readonly TaskView[]
   /** Left out on the last page. */

@@ -40,6 +40,7 @@ function keyText(read: (text: string) => VerificationKey | undefined, otherwise:
   })
 }
 
+/** The variables, as the rules that they mean. */
 export function tokenRules(env: TokenVariables): TokenRules {
   const key = env.JWT_SECRET ?? env.JWT_PUBLIC_KEY
   return {

@@ -32,6 +32,7 @@ const REREAD_MS = 1_000
 /** Those that were woken are re-read together, at most twenty times a second. */
 const COALESCE_MS = 50
 
+/** Begins with nobody waiting. Nothing is read from the database until somebody does. */
 export function startWaiters(deps: WaitersDeps): Waiters {
   const { clock } = deps
   const open = new Set<Waiter>()

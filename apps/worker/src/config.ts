@@ -15,6 +15,7 @@ export const WorkerVariables = z.object({
   SHUTDOWN_GRACE: duration({ minMs: 0, maxMs: 25 * HOUR_MS }).optional(),
 })
 
+/** How a worker works; what it works on is handed to it apart. */
 export interface WorkerSettings {
   /** Model calls at once. */
   readonly slots: number

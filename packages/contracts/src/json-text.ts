@@ -3,6 +3,7 @@ export interface JsonText {
   readonly jsonText: string
 }
 
+/** Marks text that is JSON already. */
 export const jsonText = (text: string): JsonText => ({ jsonText: text })
 
 /** An object's JSON text, fields in the order given; undefined ones are left out, `JsonText` is embedded untouched. */

@@ -3,6 +3,7 @@ import type { TaskStateKind } from './task-state.ts'
 /** How far a batch has come. In every answer `submitted` is the sum of the six others. */
 export type BatchCounts = Readonly<Record<'submitted' | TaskStateKind, number>>
 
+/** What a batch as a whole can be. */
 export const BATCH_STATUSES = ['in_progress', 'done', 'error', 'cancelled'] as const
 export type BatchStatus = (typeof BATCH_STATUSES)[number]
 

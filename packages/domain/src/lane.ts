@@ -24,6 +24,7 @@ const DEFAULT_LANES: {
   magicTypes: {},
 }
 
+/** The priority that a task asks for decides, else its magicType's lane, else its tenant's tier. */
 export function laneFor(task: {
   readonly priority?: Lane | undefined
   readonly tier: Tier
@@ -35,6 +36,7 @@ export function laneFor(task: {
   return task.priority ?? ofType ?? DEFAULT_LANES.tiers[task.tier]
 }
 
+/** Decides which providers may answer. */
 export function queueFor(tier: Tier): Queue {
   return `text.${tier}`
 }

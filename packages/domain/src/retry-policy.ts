@@ -10,6 +10,7 @@ export interface RetryPolicy {
   readonly random: () => number
 }
 
+/** The policy of every task: six calls in all, three broken answers, waits of 2 s doubling to 32 s. */
 export const RETRY: Omit<RetryPolicy, 'random'> = {
   maxCalls: 6,
   maxBadAnswers: 3,

@@ -19,6 +19,7 @@ export type TaskState =
   | (Counts & { readonly kind: 'cancelled' })
   | (Counts & { readonly kind: 'expired' })
 
+/** The name of a state, as callers see it. */
 export type TaskStateKind = TaskState['kind']
 export type StateOf<Kind extends TaskStateKind> = Extract<TaskState, { kind: Kind }>
 
@@ -43,12 +44,15 @@ export const TERMINAL_KINDS = [
 ] as const satisfies readonly TaskStateKind[]
 export type TerminalKind = (typeof TERMINAL_KINDS)[number]
 
+/** Every state, in the order in which they are listed everywhere. */
 export const TASK_STATE_KINDS = ['queued', 'running', ...TERMINAL_KINDS] as const satisfies readonly TaskStateKind[]
 
+/** The states that may follow directly; none for a terminal one. */
 export function nextKinds(from: TaskStateKind): readonly TaskStateKind[] {
   return NEXT[from]
 }
 
+/** Whether nothing comes after it. */
 export function isTerminal(kind: TaskStateKind): kind is TerminalKind {
   return NEXT[kind].length === 0
 }

@@ -24,8 +24,10 @@ export type Verdict =
     }
   | { readonly kind: 'not-yet'; readonly why: Hold }
 
+/** The suggestion has its answer. */
 export const done = (answer: string): Verdict => ({ kind: 'done', answer })
 
+/** The last call broke; `asked` counts it. */
 export const broke = (fault: Fault, asked: Asked): Verdict => ({
   kind: 'broke',
   fault: fault.code,
@@ -34,4 +36,5 @@ export const broke = (fault: Fault, asked: Asked): Verdict => ({
   ...(fault.retryAfterMs === undefined ? {} : { retryAfterMs: fault.retryAfterMs }),
 })
 
+/** Nothing was asked, through no fault of the task. */
 export const notYet = (why: Hold): Verdict => ({ kind: 'not-yet', why })

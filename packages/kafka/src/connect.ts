@@ -17,6 +17,7 @@ export interface KafkaSettings {
   readonly clock: Clock
 }
 
+/** The ways of logging in that are known here. */
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number]
 

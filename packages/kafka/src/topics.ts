@@ -22,6 +22,7 @@ export function topicNames(
   }
 }
 
+/** The topics that have to be there, as `Broker.ensureTopics` takes them. */
 export type WantedTopics = Parameters<Broker['ensureTopics']>[0]
 
 /** Makes the topics that are missing. Another process that makes them at the same moment does not disturb it. */

@@ -7,6 +7,7 @@ export interface Check {
   readonly look: () => Promise<boolean> | boolean
 }
 
+/** How a process is, check by check; well only if every check passed. */
 export interface Health {
   readonly ok: boolean
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail?: string }[]

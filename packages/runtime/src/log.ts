@@ -10,6 +10,7 @@ export interface Log {
   error(event: string, facts?: LogFacts, error?: unknown): void
 }
 
+/** From everything to nothing. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 

@@ -10,6 +10,7 @@ export interface HttpAnswer {
   readonly json: unknown
 }
 
+/** What to send; a GET without a body unless said otherwise. */
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH' | 'HEAD' | 'OPTIONS'
   readonly headers?: Readonly<Record<string, string>>

@@ -46,6 +46,7 @@ interface Claimed {
   readonly fence: number
 }
 
+/** How a claim ends well. */
 export const succeeded = ({ taskId, fence }: Claimed, results = '["yes"]'): Outcome => ({
   taskId,
   fence,
@@ -54,6 +55,7 @@ export const succeeded = ({ taskId, fence }: Claimed, results = '["yes"]'): Outc
   degraded: false,
 })
 
+/** How a claim ends for good, without an answer. */
 export const failed = ({ taskId, fence }: Claimed): Outcome => ({
   taskId,
   fence,

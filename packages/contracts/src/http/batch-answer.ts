@@ -29,6 +29,7 @@ export const BatchAnswer = z
   })
   .meta({ id: 'Batch' })
 
+/** What is known of a batch. */
 export interface BatchFacts {
   readonly batchId: BatchId
   readonly counts: BatchCounts

@@ -2,6 +2,7 @@ import { PageQuery, TaskPage } from './list-tasks.ts'
 import { API_BASE, type RouteSpec } from './route-spec.ts'
 import { TaskAnswer } from './task-answer.ts'
 
+/** One JSON value a line. */
 export const NDJSON = 'application/x-ndjson'
 
 /** GET /batches/{batch_id}/results. The schema of the NDJSON is that of each of its lines. */

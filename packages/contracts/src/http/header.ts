@@ -29,6 +29,8 @@ const Prefer = z
 
 const IfNoneMatch = z.string().meta({ description: 'An ETag: if the state is still that one, the answer is 304.' })
 
+/** The headers that a submission may have. */
 export const SubmissionHeaders = z.object({ 'Idempotency-Key': IdempotencyKey.optional(), Prefer: Prefer.optional() })
 
+/** The headers that a question for a state may have. */
 export const StateHeaders = z.object({ 'If-None-Match': IfNoneMatch.optional(), Prefer: Prefer.optional() })

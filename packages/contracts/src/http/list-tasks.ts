@@ -39,6 +39,7 @@ export function readQuery<Schema extends z.ZodType>(schema: Schema, query: unkno
   throw new Fault('request.invalid', { detail: `The query does not fit. ${wrong.join('; ')}`.slice(0, 1_000) })
 }
 
+/** Part of a list of tasks; `next_cursor` asks for the part after it and is missing on the last. */
 export const TaskPage = z
   .strictObject({ data: z.array(ListedTask), next_cursor: z.string().optional() })
   .meta({ id: 'TaskPage' })

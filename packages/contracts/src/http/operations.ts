@@ -50,6 +50,7 @@ function metricsSpec(path: `/${string}`, operationId: string) {
   } as const satisfies RouteSpec
 }
 
+/** GET /metrics, at both of its addresses. */
 export const metricsSpecs = [metricsSpec('/metrics', 'metrics'), metricsSpec('/api/v1/metrics', 'metricsAsV1')] as const
 
 /** GET /openapi.json */

@@ -1,6 +1,7 @@
 import { BATCH_STATUSES, FAULTS, type Fault, type FaultCode, TASK_STATE_KINDS } from '@magictask/domain'
 import { z } from 'zod'
 
+/** Every code that a problem may carry. */
 export const FAULT_CODES = Object.keys(FAULTS).filter(isFaultCode)
 
 function isFaultCode(code: string): code is FaultCode {

@@ -20,6 +20,7 @@ export interface RouteSpec {
   readonly faults: readonly FaultCode[]
 }
 
+/** What one status of a route answers with. */
 export interface AnswerSpec {
   readonly description: string
   /** By media type; left out for an answer without a body. */
@@ -30,4 +31,5 @@ export interface AnswerSpec {
   readonly mayHave?: readonly HeaderName[]
 }
 
+/** What the addresses of version 1 begin with. */
 export const API_BASE = '/api/public/v1'

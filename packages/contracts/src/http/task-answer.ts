@@ -34,6 +34,7 @@ export const TaskAnswer = z
   })
   .meta({ id: 'Task' })
 
+/** A task in a list, where its results are shown only if asked for. */
 export const ListedTask = TaskAnswer.partial({ results: true }).meta({ id: 'ListedTask' })
 
 /** What is known of a task; `results`, `error` and `metadata` are JSON text. */

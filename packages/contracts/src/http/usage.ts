@@ -10,6 +10,7 @@ export const Usage = z
   })
   .meta({ id: 'Usage' })
 
+/** What model calls used; the cost is undefined where a price is not known. */
 export interface UsageFacts {
   readonly promptTokens: number
   readonly completionTokens: number
@@ -17,6 +18,7 @@ export interface UsageFacts {
   readonly costMicroUsd: number | undefined
 }
 
+/** Usage under its names on the wire. */
 export function usageOf(usage: UsageFacts): z.infer<typeof Usage> {
   return {
     prompt_tokens: usage.promptTokens,

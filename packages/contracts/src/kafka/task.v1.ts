@@ -27,6 +27,7 @@ const time = z.codec(z.iso.datetime(), z.date(), {
   encode: (date) => date.toISOString(),
 })
 
+/** A task as it stands in a record. */
 export const Task = z.object({
   task_id: TaskId,
   batch_id: BatchId,

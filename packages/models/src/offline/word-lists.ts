@@ -4,6 +4,7 @@ export interface WordList {
   readonly parts: readonly string[]
 }
 
+/** What speaks for a friendly text. */
 // biome-ignore format: lists of words
 export const POSITIVE: WordList = {
   words: [
@@ -19,6 +20,7 @@ export const POSITIVE: WordList = {
   ],
 }
 
+/** What speaks for an unfriendly one. */
 // biome-ignore format: lists of words
 export const NEGATIVE: WordList = {
   words: [
@@ -34,6 +36,7 @@ export const NEGATIVE: WordList = {
   ],
 }
 
+/** What speaks for spam. */
 // biome-ignore format: lists of words
 export const SPAM: WordList = {
   words: [

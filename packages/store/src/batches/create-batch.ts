@@ -17,6 +17,7 @@ export interface NewTask {
   readonly record: string
 }
 
+/** What one request submits. */
 export interface Submission {
   readonly tenant: TenantId
   readonly queue: Queue
@@ -95,6 +96,7 @@ export async function createBatch(db: Database, submission: Submission): Promise
   })
 }
 
+/** The key of a request, and what it stands for. */
 export type Idempotency = NonNullable<Submission['idempotency']>
 
 async function findFirst(db: Queries, tenant: TenantId, idempotency: Idempotency): Promise<Replayed | undefined> {

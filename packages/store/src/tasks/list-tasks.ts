@@ -3,6 +3,7 @@ import type { BatchView } from '../batches/get-batch.ts'
 import type { Queries } from '../database.ts'
 import { readTasks, SELECT_TASKS, type TaskView } from './get-task.ts'
 
+/** Which tasks of a tenant to list; what is left out does not filter. */
 export interface TaskFilter {
   readonly tenant: TenantId
   readonly batch?: Pick<BatchView, 'batchId' | 'firstTaskId' | 'lastTaskId'>

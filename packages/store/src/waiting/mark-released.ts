@@ -66,6 +66,7 @@ marked as (
 )
 select l.holds, m.* from (select exists (select from lease) as holds) l left join marked m on true`
 
+/** Who wants to release, and how much of what. */
 export interface ReleaseRequest {
   /** This process, for the lease: only one releases at a time. */
   readonly holder: string
