@@ -89,6 +89,8 @@ const HEARTBEAT_MS = 1_500
 const REBALANCE_MS = 30_000
 /** An idle fetch is asked again after this time, and so late a partition that was paused may be fetched again. */
 const FETCH_WAIT_MS = 250
+/** So late it learns of partitions that were added to its topic. */
+const METADATA_MS = 60_000
 const REQUEST_TIMEOUT_MS = 25_000
 /** About eight seconds: a broker's partitions find a new leader in that time; after it the group is joined anew. */
 const RETRIES = 10
@@ -106,6 +108,7 @@ function consumerConfig(groupId: string) {
     rebalanceTimeout: REBALANCE_MS,
     maxWaitTimeInMs: FETCH_WAIT_MS,
     minBytes: 1,
+    metadataMaxAge: METADATA_MS,
     maxBytesPerPartition: PARTITION_BYTES,
     allowAutoTopicCreation: false,
     // Joining anew is our caller's business: kafkajs' own restart cannot be called off.

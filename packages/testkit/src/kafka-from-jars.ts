@@ -19,7 +19,7 @@ export async function startKafkaFromJars({ env, isUp }: KafkaWayDeps): Promise<T
   const home = await mkdtemp(join(tmpdir(), 'magictask-kafka-'))
   const broker = `127.0.0.1:${await freePort()}`
   const configFile = await writeConfig(home, broker)
-  await java(['-cp', jars, 'kafka.tools.StorageTool', 'format', '--standalone', '-t', CLUSTER_ID, '-c', configFile])
+  await java(['-cp', jars, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', configFile])
 
   let running: JavaProcess | undefined
   async function start(): Promise<void> {

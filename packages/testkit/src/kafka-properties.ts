@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 
+/** The Kafka that tests run on, unless another is handed in. */
 export const KAFKA_VERSION = '4.1.1'
 
 interface Listeners {
@@ -15,7 +16,8 @@ export function kafkaProperties({ broker, controller, advertised }: Listeners): 
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
-    'controller.quorum.bootstrap.servers': controller,
+    // The older way to name the quorum: the image formats its data for no other.
+    'controller.quorum.voters': `1@${controller}`,
     listeners: `PLAINTEXT://${broker},CONTROLLER://${controller}`,
     'advertised.listeners': `PLAINTEXT://${advertised},CONTROLLER://${controller}`,
     'inter.broker.listener.name': 'PLAINTEXT',
