@@ -1,16 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
-const TIDY = 'test/tidy.test.ts'
+/** Those of the tests of the whole that need no service. */
+const ALONE = 'test/{tidy,launcher}.test.ts'
 
 /** Tests that share nothing need not wait for Kafka and PostgreSQL to start; those of the store need no Kafka. */
 export default defineConfig({
   test: {
     projects: [
-      project('plain', ['packages/{domain,contracts,runtime,models,chains,testkit}/test/**/*.test.ts', TIDY]),
+      project('plain', ['packages/{domain,contracts,runtime,models,chains,testkit}/test/**/*.test.ts', ALONE]),
       project('database', ['packages/{store,upkeep}/test/**/*.test.ts'], ['test/global-setup.ts']),
       project(
         'system',
-        ['{packages/kafka,apps/*}/test/**/*.test.ts', 'test/*.test.ts', `!${TIDY}`],
+        ['{packages/kafka,apps/*}/test/**/*.test.ts', 'test/*.test.ts', `!${ALONE}`],
         ['test/global-setup.ts'],
       ),
     ],
