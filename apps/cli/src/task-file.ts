@@ -30,7 +30,7 @@ export async function* readItems(file: string, hash?: Hash): AsyncGenerator<File
   let index = 0
   for await (const text of texts(file, hash)) {
     if (items === undefined && text.trim() === '') continue
-    items ??= text.trimStart().startsWith('[') ? arrayItems() : lines()
+    items ??= text.trimStart().startsWith('[') ? arrayItems(file) : lines()
     for (const item of items.push(text)) yield { ...item, index: index++ }
     if (items.heldCharacters() > LONGEST_ITEM) throw new UnusableFile(`${file}: task ${index} has no end`)
   }
@@ -90,7 +90,7 @@ function lines(): Splitter {
   }
 }
 
-function arrayItems(): Splitter {
+function arrayItems(file: string): Splitter {
   const pieces = new JsonPieces()
   let position = 0
   return {
@@ -98,7 +98,7 @@ function arrayItems(): Splitter {
       try {
         for (const piece of pieces.push(text)) yield { place: `/${position++}`, text: piece }
       } catch (error) {
-        throw unusable(error)
+        throw unusable(file, error)
       }
     },
     end() {
@@ -106,13 +106,13 @@ function arrayItems(): Splitter {
         pieces.end()
         return []
       } catch (error) {
-        throw unusable(error)
+        throw unusable(file, error)
       }
     },
     heldCharacters: () => pieces.heldCharacters,
   }
 }
 
-function unusable(error: unknown): unknown {
-  return error instanceof NotOneValue ? new UnusableFile(`The array ${error.message}`) : error
+function unusable(file: string, error: unknown): unknown {
+  return error instanceof NotOneValue ? new UnusableFile(`${file}: the array ${error.message}`) : error
 }
