@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { MAGIC_TYPES } from '@magictask/chains'
 import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
-import { ConfigError, createLog, createTelemetry, readConfig, systemClock, untilSignal } from '@magictask/runtime'
+import { createLog, createTelemetry, readConfig, runToEnd, systemClock, untilSignal } from '@magictask/runtime'
 import { migrate, openDatabase } from '@magictask/store'
 import { startUpkeep } from '@magictask/upkeep'
 import { ApiConfig, waitingCaps } from './config.ts'
 import { startApi } from './start-api.ts'
 import { tokenRules } from './token-variables.ts'
 
-const WRONG_CONFIGURATION = 2
-const CRASHED = 1
-
-async function run(): Promise<void> {
+runToEnd(async () => {
   const config = readConfig(ApiConfig, process.env)
   const log = createLog({ level: config.LOG_LEVEL, app: 'api' })
   const clock = systemClock
@@ -57,9 +54,4 @@ async function run(): Promise<void> {
   )
   log.info('api started', { port: api.port, broker: broker.name })
   log.info('stopping', { signal: await untilSignal('SIGTERM', 'SIGINT') })
-}
-
-run().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = error instanceof ConfigError ? WRONG_CONFIGURATION : CRASHED
 })

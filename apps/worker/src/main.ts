@@ -2,10 +2,10 @@ import { RETRY } from '@magictask/domain'
 import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
 import { openProvider } from '@magictask/models'
 import {
-  ConfigError,
   createLog,
   createTelemetry,
   readConfig,
+  runToEnd,
   startHealthServer,
   systemClock,
   untilSignal,
@@ -14,10 +14,9 @@ import { migrate, openDatabase } from '@magictask/store'
 import { WorkerConfig, workerSettings } from './config.ts'
 import { startWorker } from './worker.ts'
 
-const WRONG_CONFIGURATION = 2
 const CRASHED = 1
 
-async function run(): Promise<void> {
+runToEnd(async () => {
   const config = readConfig(WorkerConfig, process.env)
   const settings = workerSettings(config)
   const log = createLog({ level: config.LOG_LEVEL, app: 'worker' })
@@ -73,9 +72,4 @@ async function run(): Promise<void> {
     version: settings.version,
   })
   log.info('stopping', { signal: await untilSignal('SIGTERM', 'SIGINT') })
-}
-
-run().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = error instanceof ConfigError ? WRONG_CONFIGURATION : CRASHED
 })

@@ -76,7 +76,8 @@ async function seeThrough(deps: RunnerDeps, running: RunningTask, onAsked: Execu
     report(deps, running, outcome, settled)
   } finally {
     freePlaces(deps, running, running.places)
-    deps.running.delete(task.task_id)
+    // The same task may run here again by now, under a later fence: that entry is another's.
+    if (deps.running.get(task.task_id) === running) deps.running.delete(task.task_id)
     deps.suspects.ended(task.task_id)
     deps.onRoom()
   }

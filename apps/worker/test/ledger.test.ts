@@ -1,0 +1,97 @@
+import { newCallId, newTaskId } from '@magictask/runtime'
+import { type CallRecord, type Database, getTask, type StoredResult } from '@magictask/store'
+import { expect, test } from 'vitest'
+import { Ledger } from '../src/ledger.ts'
+import { ground, setup } from './worker-under-test.ts'
+
+const succeeded = { state: 'succeeded', results: '[1]', degraded: false } as const
+
+/** A database that cannot be reached until it is told to come back, and counts its statements. */
+function flaky(db: Database) {
+  const state = { away: false, statements: 0 }
+  const query: Database['query'] = (text, values) => {
+    state.statements += 1
+    return state.away ? Promise.reject(new Error('away')) : db.query(text, values)
+  }
+  return { state, db: { ...db, query } }
+}
+
+function callOf(
+  task: { task_id: CallRecord['taskId']; batch_id: CallRecord['batchId'] },
+  more: Partial<CallRecord> = {},
+): CallRecord {
+  return {
+    taskId: task.task_id,
+    batchId: task.batch_id,
+    callId: newCallId(),
+    fence: 1,
+    suggestion: 0,
+    provider: 'test',
+    model: 'test-1',
+    promptVersion: 1,
+    latencyMs: 5,
+    outcome: 'answered',
+    ...more,
+  }
+}
+
+test('outcomes and calls that come together are written in one statement, and each is told how it went', async () => {
+  await using bundle = await setup()
+  const tasks = await bundle.submit(50)
+  await bundle.claim(await bundle.worker(), tasks)
+  const { db, state } = flaky(bundle.db)
+  const ended: StoredResult[] = []
+  await using ledger = new Ledger({ ...ground, db, onEnded: (results) => ended.push(...results) })
+  for (const task of tasks) ledger.recordCall(callOf(task))
+  const settled = await Promise.all(
+    tasks.map((task) => ledger.settle({ taskId: task.task_id, fence: 1, ...succeeded })),
+  )
+  expect(new Set(settled)).toEqual(new Set(['settled']))
+  expect(state.statements).toBe(1)
+  expect(ended).toHaveLength(50)
+  expect(await ledger.settle({ taskId: tasks[0]?.task_id ?? newTaskId(), fence: 9, ...succeeded })).toBe('refused')
+})
+
+test('while the database is away everything is kept, and written when it is back', async () => {
+  await using bundle = await setup()
+  const [task] = await bundle.submit(1, { num_suggestions: 2 })
+  if (task === undefined) throw new Error('no task')
+  await bundle.claim(await bundle.worker(), [task])
+  const { db, state } = flaky(bundle.db)
+  state.away = true
+  const ledger = new Ledger({ ...ground, db, onEnded: () => undefined })
+  ledger.recordCall(callOf(task))
+  ledger.recordAnswer({ taskId: task.task_id, fence: 1, suggestion: 0, answer: '"early"' })
+  const settled = ledger.settle({ taskId: task.task_id, fence: 1, ...succeeded })
+  while (state.statements < 2) await ground.clock.sleep(20)
+  state.away = false
+  expect(await settled).toBe('settled')
+  await ledger[Symbol.asyncDispose]()
+  expect(await getTask(bundle.db, task.tenant, task.task_id)).toMatchObject({
+    status: 'succeeded',
+    usage: { modelCalls: 1 },
+  })
+})
+
+test('a value that PostgreSQL refuses fails its own task and holds up no other', async () => {
+  await using bundle = await setup()
+  const tasks = await bundle.submit(3)
+  await bundle.claim(await bundle.worker(), tasks)
+  await using ledger = new Ledger({ ...ground, db: bundle.db, onEnded: () => undefined })
+  const [first, bad, last] = tasks
+  if (first === undefined || bad === undefined || last === undefined) throw new Error('no tasks')
+  ledger.recordCall(callOf(first))
+  ledger.recordCall(callOf(bad, { model: 'a NUL: \0' }))
+  const how = await Promise.all(
+    [first, bad, last].map((task) =>
+      ledger.settle({ taskId: task.task_id, fence: 1, ...succeeded, results: task === bad ? '["\0"]' : '[1]' }),
+    ),
+  )
+  expect(how).toEqual(['settled', 'settled', 'settled'])
+  expect(await getTask(bundle.db, bad.tenant, bad.task_id)).toMatchObject({
+    status: 'failed',
+    usage: { modelCalls: 0 },
+  })
+  expect(await getTask(bundle.db, last.tenant, last.task_id)).toMatchObject({ status: 'succeeded' })
+  expect(await getTask(bundle.db, first.tenant, first.task_id)).toMatchObject({ usage: { modelCalls: 1 } })
+})
