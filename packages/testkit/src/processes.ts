@@ -52,12 +52,18 @@ function watch(child: ChildProcess, port: number): AppProcess {
       log += text
     })
   }
+  // A test that runs into its time-out never disposes of it: it ends with the test's process at the latest.
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
   const exited = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('error', (error) => {
       log += String(error)
       resolve(1)
     })
-    child.once('close', (code, signal) => resolve(signal ?? code ?? 1))
+    child.once('close', (code, signal) => {
+      process.off('exit', end)
+      resolve(signal ?? code ?? 1)
+    })
   })
   return {
     pid: child.pid ?? 0,
