@@ -39,10 +39,11 @@ export interface AllInOne extends AsyncDisposable {
   }
 }
 
-/** How long a drain waits for calls in flight, unless `SHUTDOWN_GRACE` says otherwise: whoever presses Ctrl-C waits for it. */
+/** Whoever presses Ctrl-C waits for it, unless `SHUTDOWN_GRACE` says otherwise. */
 const GRACE_MS = 3_000
 const HTTP_GRACE_MS = 500
 
+/** How long a drain waits for calls in flight: three seconds unless the environment says otherwise. */
 export function drainGraceMs(config: StartConfig): number {
   return workerSettings(config, GRACE_MS).graceMs
 }
@@ -58,7 +59,9 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
   const databases = openDatabases(postgres.url, log)
   for (const database of Object.values(databases)) opened.use(database)
   const broker = opened.use(await openBroker(config, { clientId: 'magictask', log, clock }))
-  await broker.ensureTopics(wantedTopics(config))
+  await broker.ensureTopics(wantedTopics(config)).catch((cause: unknown) => {
+    throw new Error(`${broker.name} cannot be reached`, { cause })
+  })
   const { port, ownToken } = opened.use(await startParts(options, { databases, broker, provider }))
 
   const open = opened.move()

@@ -28,7 +28,7 @@ export function createLiveLine(screen: Screen, clock: Clock): LiveLine {
       if (text === shown || clock.elapsedMs() < nextMs) return
       nextMs = clock.elapsedMs() + (replaces ? EVERY_MS : PLAIN_EVERY_MS)
       shown = text
-      screen.write(replaces ? `${CLEAR}${text.slice(0, (screen.columns ?? 80) - 1)}` : `${text}\n`)
+      screen.write(replaces ? `${CLEAR}${text.slice(0, (screen.columns || 80) - 1)}` : `${text}\n`)
     },
     clear() {
       if (replaces && shown !== '') screen.write(CLEAR)

@@ -116,4 +116,12 @@ function fail(error: unknown): void {
   process.exitCode = cannotStart ? CANNOT_START : FAILED
 }
 
-program.parseAsync().catch(fail)
+/** It ends at once when its output is out: a broker that is away leaves timers of its client behind. */
+async function end(): Promise<void> {
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
+  )
+  process.exit()
+}
+
+program.parseAsync().catch(fail).finally(end)
