@@ -62,6 +62,7 @@ function begin(deps: RunnerDeps, claimed: ClaimedTask): RunningTask {
     places,
   }
   deps.running.set(task.task_id, running)
+  deps.telemetry.record('llm_active_tasks', deps.running.size, {})
   return running
 }
 
@@ -78,6 +79,7 @@ async function seeThrough(deps: RunnerDeps, running: RunningTask, onAsked: Execu
     freePlaces(deps, running, running.places)
     // The same task may run here again by now, under a later fence: that entry is another's.
     if (deps.running.get(task.task_id) === running) deps.running.delete(task.task_id)
+    deps.telemetry.record('llm_active_tasks', deps.running.size, {})
     deps.suspects.ended(task.task_id)
     deps.onRoom()
   }

@@ -1,0 +1,3 @@
+import { metricsPage } from './src/metrics-page.ts'
+
+process.stdout.write(metricsPage())
