@@ -48,6 +48,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     statement_timeout: options.statementTimeoutMs,
     query_timeout: options.statementTimeoutMs + CLIENT_GRACE_MS,
     idle_in_transaction_session_timeout: 10_000,
+    // Compiling a bulk statement takes seconds, running it milliseconds.
+    options: '-c jit=off',
   })
   pool.on('error', options.onIdleError)
   const queries = queriesOn(pool)
