@@ -21,5 +21,8 @@ export default defineConfig({
 })
 
 function project(name: string, include: string[], globalSetup: string[] = []) {
-  return { test: { name, include, globalSetup, pool: 'forks' as const, testTimeout: 30_000, hookTimeout: 90_000 } }
+  const setupFiles = ['test/no-leaks.ts']
+  return {
+    test: { name, include, globalSetup, setupFiles, pool: 'forks' as const, testTimeout: 30_000, hookTimeout: 90_000 },
+  }
 }
