@@ -40,7 +40,9 @@ export function publisherContract(name: string, open: () => Promise<KillableBrok
       ])
       await publisher.publish(records)
       const listener = await bundle.listen()
-      await eventually(() => expect(listener.heard).toHaveLength(300))
+      // At least once: on a busy broker some may come again.
+      const places = () => new Set(listener.heard.map(({ partition, offset }) => `${partition}/${offset}`))
+      await eventually(() => expect(places().size).toBeGreaterThanOrEqual(300))
       const partitions = (key: string | undefined) =>
         new Set(listener.heard.filter((record) => record.key?.toString() === key).map(({ partition }) => partition))
           .size

@@ -170,7 +170,8 @@ describe('a call that goes well', () => {
   })
 
   test('many at once have a connection each', async () => {
-    await using busy = await startModelServer({ latencyMs: 100 })
+    // Long enough that the last is asked before the first is answered, also on a busy machine.
+    await using busy = await startModelServer({ latencyMs: 3_000 })
     const many = openOpenAiCompatible({ name: 'x', apiKey: KEY, model: 'm', baseUrl: busy.baseUrl, clock: systemClock })
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, index) => many.ask(question(`no. ${index}`), never)),
