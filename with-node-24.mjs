@@ -5,6 +5,7 @@
  *
  * Packages that are missing, or older than the lock file, are installed first. Signals go on to the program, its exit
  * code or signal becomes ours, and it ends when we do. `--stamp` only notes which lock file was installed.
+ * In a container's image (`MAGICTASK_IMAGE=1`) all is there: its own Node runs the program, and nothing is installed.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -13,7 +14,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname
-const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const isImage = process.env.MAGICTASK_IMAGE === '1'
+const pinnedNode = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const node = isImage ? process.execPath : pinnedNode
 const stampFile = join(root, 'node_modules', '.magictask-lock')
 const installingFile = join(root, '.installing')
 const INSTALL_LIMIT_MS = 15 * 60_000
@@ -28,7 +31,7 @@ if (process.argv[2] === '--stamp') stamp()
 else await main(process.argv.slice(2))
 
 async function main(args) {
-  if (!isInstalled()) await installAlone()
+  if (!isImage && !isInstalled()) await installAlone()
   run(withSwallowedFlags(args))
 }
 
