@@ -28,7 +28,7 @@ runToEnd(async () => {
       onIdleError,
     }),
   )
-  const broker = open.use(await openBroker(config, { clientId: 'magictask-api', log, clock }))
+  const broker = open.use(await openBroker(config, { clientId: 'magictask-api', log, clock, telemetry }))
   const publisher = open.use(await broker.openPublisher())
   const upkeep = open.use(
     startUpkeep({ db, publisher, topics, holder: randomUUID(), leaseMs: config.WORKER_LEASE, clock, log, telemetry }),
@@ -41,7 +41,7 @@ runToEnd(async () => {
       topics,
       wantedTopics: wantedTopics(config),
       magicTypes: MAGIC_TYPES,
-      tokens: tokenRules(config),
+      tokens: tokenRules(config, { clock, log }),
       caps: waitingCaps(config),
       enableCors: config.LLM_ENABLE_CORS,
       port: config.LLM_PORT,

@@ -39,7 +39,7 @@ runToEnd(async () => {
   const leaseDb = open.use(
     openDatabase({ ...database, name: 'magictask-lease', maxConnections: 1, statementTimeoutMs: 2_000 }),
   )
-  const broker = open.use(await openBroker(config, { clientId: 'magictask-worker', log, clock }))
+  const broker = open.use(await openBroker(config, { clientId: 'magictask-worker', log, clock, telemetry }))
   await broker.ensureTopics(wantedTopics(config))
   const publisher = open.use(await broker.openPublisher())
   const provider = openProvider(config, clock)

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { Clock, Log } from '@magictask/runtime'
+import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import { type ISocketFactoryArgs, Kafka, type LogEntry, logLevel, type RetryOptions } from 'kafkajs'
 import { calmRequestQueues } from './request-queue.ts'
 
@@ -15,6 +15,8 @@ export interface KafkaSettings {
   readonly sasl?: Sasl
   readonly log: Log
   readonly clock: Clock
+  /** Left out: nothing is counted. */
+  readonly telemetry?: Pick<Telemetry, 'record'>
 }
 
 /** The ways of logging in that are known here. */

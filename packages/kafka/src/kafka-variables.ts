@@ -1,8 +1,8 @@
 import { LANES } from '@magictask/domain'
-import { type Clock, flag, hostList, type Log, wholeNumber } from '@magictask/runtime'
+import { flag, hostList, wholeNumber } from '@magictask/runtime'
 import { z } from 'zod'
 import type { Broker } from './broker.ts'
-import type { Sasl } from './connect.ts'
+import type { KafkaSettings, Sasl } from './connect.ts'
 import { openKafkaBroker } from './kafka-broker.ts'
 import { openMemoryBroker } from './memory-broker.ts'
 import { type TopicNames, topicNames, type WantedTopics } from './topics.ts'
@@ -52,7 +52,7 @@ export function wantedTopics(variables: KafkaVariables): WantedTopics {
 /** Kafka where the configuration names servers, else a broker in this process. */
 export async function openBroker(
   variables: KafkaVariables,
-  deps: { readonly clientId: string; readonly log: Log; readonly clock: Clock },
+  deps: Pick<KafkaSettings, 'clientId' | 'log' | 'clock' | 'telemetry'>,
 ): Promise<Broker> {
   const { KAFKA_BOOTSTRAP_SERVERS: brokers, KAFKA_SSL: ssl } = variables
   if (brokers === undefined) return openMemoryBroker(deps)

@@ -147,6 +147,9 @@ function openProducer(cluster: KafkaCluster) {
     allowAutoTopicCreation: false,
     createPartitioner: () => partitioner(scattered),
   })
+  producer.on(producer.events.REQUEST, ({ payload }) => {
+    if (payload.apiName === 'Produce') cluster.telemetry?.record('magictask_produce_requests_total', 1, {})
+  })
   let connecting: Promise<void> | undefined
 
   function connected(): Promise<void> {

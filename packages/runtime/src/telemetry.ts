@@ -28,6 +28,7 @@ export const METRICS = {
   magictask_settles_refused_total: { type: 'counter', help: 'Late writes of workers that no longer held the task.', labels: [] },
   magictask_dead_letters_total: { type: 'counter', help: 'Records put on the dead-letter topic, by reason.', labels: ['reason'] },
   magictask_results_published_total: { type: 'counter', help: 'Records put on the result topic.', labels: [] },
+  magictask_produce_requests_total: { type: 'counter', help: 'Requests that put records on Kafka, many records in each.', labels: [] },
   magictask_http_requests_total: { type: 'counter', help: 'HTTP requests, by route and status.', labels: ['method', 'route', 'status'] },
   magictask_http_request_duration_seconds: { type: 'histogram', help: 'How long an HTTP request took.', labels: ['method', 'route'], buckets: SECONDS },
 } as const satisfies Record<string, Instrument>

@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { Measured } from './figures.ts'
+import { mediansOf } from './medians.ts'
+import { startModel } from './model.ts'
+import { tableOf, writeReport } from './report.ts'
+import { SCENARIOS } from './scenarios/all.ts'
+import { startServers } from './servers.ts'
+import { FULL, QUICK, type Sizes } from './sizes.ts'
+import type { SystemDeps } from './system.ts'
+
+/*
+  npm run bench [-- --quick] [-- --only NAME]: every figure of docs/performance.md, with its baselines beside it in
+  the same round; a table on standard output, and JSON in bench/results/ unless only a part was measured.
+*/
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+})
+const only = options.only
+if (only !== undefined && !SCENARIOS.has(only)) {
+  process.stderr.write(`There is no ${only}; --only takes one of: ${[...SCENARIOS.keys()].join(', ')}\n`)
+  process.exit(2)
+}
+await run(options.quick ? QUICK : FULL)
+
+async function run(sizes: Sizes): Promise<void> {
+  await using open = new AsyncDisposableStack()
+  const startedAt = new Date().toISOString()
+  const servers = open.use(await startServers(process.env))
+  const model = open.use(await startModel())
+  process.stderr.write(`Kafka: ${servers.kafka.how}; PostgreSQL: ${servers.postgres.how}\n`)
+  const rounds: Measured[] = []
+  for (let round = 1; round <= sizes.rounds; round++) rounds.push(await measureRound(round, { servers, model }, sizes))
+  const report = {
+    startedAt,
+    quick: options.quick,
+    node: process.version,
+    cpus: availableParallelism(),
+    kafka: servers.kafka.how,
+    postgres: servers.postgres.how,
+    medians: mediansOf(rounds),
+    rounds,
+  }
+  process.stdout.write(`${tableOf(report)}\n`)
+  if (only === undefined) process.stderr.write(`written to ${await writeReport(report)}\n`)
+}
+
+async function measureRound(round: number, deps: SystemDeps, sizes: Sizes): Promise<Measured> {
+  let measured: Measured = {}
+  for (const [name, measure] of SCENARIOS) {
+    if (only !== undefined && name !== only) continue
+    const startedMs = performance.now()
+    measured = { ...measured, ...(await measure(deps, sizes)) }
+    const tookS = ((performance.now() - startedMs) / 1_000).toFixed(0)
+    process.stderr.write(`round ${round} of ${sizes.rounds}, ${name}: ${tookS} s\n`)
+  }
+  return measured
+}
