@@ -41,7 +41,7 @@ export function mountRoutes(app: Express, routes: readonly Route[], authenticate
 function handlerOf(route: Route, authenticate: Authenticate): RequestHandler {
   if (!isGuarded(route)) return (request, response) => route.handle({ request, response })
   return async (request, response) => {
-    const caller = authenticate(request)
+    const caller = await authenticate(request)
     response.locals.tenant = caller.tenant
     demandScope(caller, route.spec.scope)
     await route.handle({ request, response, caller })

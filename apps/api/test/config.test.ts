@@ -1,6 +1,8 @@
-import { readConfig } from '@magictask/runtime'
+import { noLog, readConfig, systemClock } from '@magictask/runtime'
 import { expect, test } from 'vitest'
 import { ApiConfig, tokenRules, waitingCaps } from '../src/index.ts'
+
+const deps = { clock: systemClock, log: noLog }
 
 const good = {
   POSTGRES_URL: 'postgres://user:hunter2@db:5432/app',
@@ -17,7 +19,7 @@ test('the defaults are those of the documents', () => {
     KAFKA_TOPIC: 'magic-task',
   })
   expect(waitingCaps(config)).toEqual({ perTenant: 200_000, total: 2_000_000 })
-  expect(tokenRules(config)).toMatchObject({ key: { algorithm: 'HS256' } })
+  expect(tokenRules(config, deps)).toMatchObject({ key: { algorithm: 'HS256' } })
 })
 
 test('everything that is wrong is named at once, and no value is shown', () => {
@@ -41,8 +43,40 @@ test('an empty environment is told what it lacks', () => {
 
 test('a service token alone is enough, and two keys are one too many', () => {
   const { JWT_SECRET: _, ...rest } = good
-  expect(tokenRules(readConfig(ApiConfig, { ...rest, LLM_AUTH_TOKEN: 'between-services-1' }))).toEqual({
+  expect(tokenRules(readConfig(ApiConfig, { ...rest, LLM_AUTH_TOKEN: 'between-services-1' }), deps)).toEqual({
     serviceToken: 'between-services-1',
   })
   expect(() => readConfig(ApiConfig, { ...good, JWT_PUBLIC_KEY: 'x' })).toThrow('JWT_PUBLIC_KEY')
+})
+
+test.each([
+  'https://issuer.example/keys',
+  'http://localhost:1/keys',
+  'http://127.0.0.1/keys',
+  'http://[::1]:8080/keys',
+])('keys may be fetched from %s', (url) => {
+  const { JWT_SECRET: _, ...rest } = good
+  const rules = tokenRules(readConfig(ApiConfig, { ...rest, JWT_JWKS_URL: url }), deps)
+  expect(rules).toEqual({ remoteKeys: expect.anything() })
+})
+
+test.each([
+  'http://issuer.example/keys',
+  'http://127.0.0.1.example/keys',
+  'http://localhost.example/keys',
+  'http://127.0.0.1@issuer.example/keys',
+  'https://hunter2@issuer.example/keys',
+  'ftp://issuer.example/keys',
+  'file:///keys',
+  'keys',
+])('keys are not fetched from %s', (url) => {
+  const { JWT_SECRET: _, ...rest } = good
+  const read = () => readConfig(ApiConfig, { ...rest, JWT_JWKS_URL: url })
+  expect(read).toThrow('JWT_JWKS_URL: has to be an https address')
+  expect(read).not.toThrow('hunter2')
+})
+
+test('keys come from one place', () => {
+  const env = { ...good, JWT_JWKS_URL: 'https://issuer.example/keys' }
+  expect(() => readConfig(ApiConfig, env)).toThrow('JWT_JWKS_URL: cannot be set together with JWT_SECRET')
 })

@@ -133,7 +133,11 @@ async function startParts(options: AllInOneOptions, { databases, broker, provide
   const { config, secret } = options
   const ownToken = config.LLM_AUTH_TOKEN ?? randomBytes(32).toString('base64url')
   const signed = secret === undefined ? undefined : secretKey(secret)
-  const tokens = { ...tokenRules(config), ...(signed === undefined ? {} : { key: signed }), serviceToken: ownToken }
+  const tokens = {
+    ...tokenRules(config, options),
+    ...(signed === undefined ? {} : { key: signed }),
+    serviceToken: ownToken,
+  }
   const telemetry = createTelemetry({ processMetrics: true })
   const topics = topicsOf(config)
 

@@ -32,5 +32,7 @@ export function tokenFor(config: TokenVariables, home: Home, { days, ...who }: T
 export function demandToken(config: TokenVariables, home: Home, options: TokenOptions): string {
   const token = tokenFor(config, home, options)
   if (token !== undefined) return token
-  throw new ConfigError('A token can be signed with JWT_SECRET only, and JWT_PUBLIC_KEY is set: its owner signs them.')
+  throw new ConfigError(
+    'A token can be signed with JWT_SECRET only. JWT_PUBLIC_KEY and JWT_JWKS_URL mean that somebody else signs them.',
+  )
 }

@@ -6,11 +6,11 @@ import { type Home, makeHome } from './home.ts'
 
 /**
  * The secret that tokens are signed with: `JWT_SECRET`, else one that is made once and kept in the home. Undefined where
- * `JWT_PUBLIC_KEY` says that somebody else signs.
+ * `JWT_PUBLIC_KEY` or `JWT_JWKS_URL` says that somebody else signs.
  */
 export function signingSecret(config: TokenVariables, home: Home): string | undefined {
   if (config.JWT_SECRET !== undefined) return config.JWT_SECRET.key.export().toString()
-  return config.JWT_PUBLIC_KEY === undefined ? keptSecret(home) : undefined
+  return (config.JWT_PUBLIC_KEY ?? config.JWT_JWKS_URL) === undefined ? keptSecret(home) : undefined
 }
 
 function keptSecret(home: Home): string {
