@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { characterFault } from './plain-text.ts'
+import { characterFault, PLAIN_PATTERN } from './plain-text.ts'
 
 /** A JSON object of any content, of at most `maxBytes` as compact JSON. Its texts and names keep to `plainText`'s characters. */
 export function jsonObject(maxBytes: number) {
@@ -11,7 +11,27 @@ export function jsonObject(maxBytes: number) {
       else if (Buffer.byteLength(JSON.stringify(value)) > maxBytes)
         context.addIssue(`has to be of at most ${maxBytes} bytes as JSON`)
     })
-    .meta({ type: 'object' })
+    .meta(PLAIN_OBJECT)
+}
+
+const PLAIN_OBJECT = {
+  type: 'object' as const,
+  propertyNames: { pattern: PLAIN_PATTERN },
+  additionalProperties: { $ref: '#/components/schemas/PlainJson' },
+}
+
+/** JSON Schema of what stands in a `jsonObject`; descriptions that refer to one have to hold it under this name. */
+export const PLAIN_JSON = {
+  PlainJson: {
+    anyOf: [
+      { type: 'null' },
+      { type: 'boolean' },
+      { type: 'number' },
+      { type: 'string', pattern: PLAIN_PATTERN },
+      { type: 'array', items: { $ref: '#/components/schemas/PlainJson' } },
+      PLAIN_OBJECT,
+    ],
+  },
 }
 
 function isObject(value: unknown): boolean {

@@ -4,6 +4,7 @@ import { ANSWER_HEADERS, type HeaderName } from './http/header.ts'
 import { Problem } from './http/problem.ts'
 import type { AnswerSpec, RouteSpec } from './http/route-spec.ts'
 import { routeSpecs } from './http/routes.ts'
+import { PLAIN_JSON } from './json-value.ts'
 import { createSchemaBook, type Json, type SchemaBook } from './schema-book.ts'
 
 /** The OpenAPI 3.1 document, derived from the schemas and the table of routes that the app itself is made of. */
@@ -27,7 +28,7 @@ export function openapi(options: { readonly magicTypes: readonly string[]; reado
     paths: Object.fromEntries(paths),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: book.components(),
+      schemas: { ...book.components(), ...PLAIN_JSON },
     },
   }
 }
@@ -52,7 +53,7 @@ function pathParameters(path: string): Json[] {
     name: name ?? '',
     in: 'path',
     required: true,
-    description: 'A UUIDv7. What is none is answered like one that does not exist.',
+    description: `${name === 'sku' ? 'A SKU, percent-encoded' : 'A UUIDv7'}. What is none is answered like one that does not exist.`,
     schema: { type: 'string' },
   }))
 }
@@ -61,7 +62,7 @@ function parameters(place: 'query' | 'header', schema: z.ZodObject | undefined, 
   return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
     name,
     in: place,
-    required: false,
+    required: !field.safeParse(undefined).success,
     schema: book.refer(field, 'input'),
   }))
 }

@@ -11,8 +11,11 @@ export function plainText(limits: { readonly min: number; readonly max: number }
       const wrong = lengthFault(text, limits) ?? characterFault(text)
       if (wrong !== undefined) context.addIssue(wrong)
     })
-    .meta({ minLength: limits.min, maxLength: limits.max })
+    .meta({ minLength: limits.min, maxLength: limits.max, pattern: PLAIN_PATTERN })
 }
+
+/** What `plainText` takes, for descriptions, as far as they can say it: JSON Schema has no word for lone surrogates. */
+export const PLAIN_PATTERN = '^[^\\u0000]*$'
 
 /** Why a text cannot be kept or carried as it is; undefined when it can. */
 export function characterFault(text: string): string | undefined {

@@ -60,6 +60,8 @@ test.each<[string, unknown]>([
   ['a deadline without a zone', { deadline: '2026-01-01T00:00:00' }],
   ['a deadline that is a number', { deadline: 1 }],
   ['a deadline that no calendar has', { deadline: '2026-02-30T00:00:00Z' }],
+  ['a deadline beyond the year 9999 in UTC', { deadline: '9999-12-31T23:59:59-01:00' }],
+  ['a deadline before the year 0 in UTC', { deadline: '0000-01-01T00:00:00+01:00' }],
   ['metadata that is a list', { metadata: [] }],
   ['params that are text', { params: 'x' }],
   ['params that are null', { params: null }],

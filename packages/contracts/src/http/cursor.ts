@@ -1,5 +1,8 @@
 import { Fault, TaskId } from '@magictask/domain'
 
+/** What every cursor looks like: a UUIDv7 of 16 bytes as base64url. Callers need not know it; who makes up requests does. */
+export const CURSOR_PATTERN = '^[\\w-]{8}[c-f][\\w-][CGKOSWaeimquy26-][\\w-]{10}[AQgw]$'
+
 /** Where a list goes on: after this task. Opaque to callers, who hand it back as it came. */
 export function writeCursor(after: TaskId): string {
   return Buffer.from(after.replaceAll('-', ''), 'hex').toString('base64url')

@@ -14,7 +14,7 @@ import { badItems } from '../bad-items.ts'
 import { jsonText, objectText } from '../json-text.ts'
 import { jsonObject } from '../json-value.ts'
 import { LIMITS } from '../limits.ts'
-import { plainText } from '../plain-text.ts'
+import { PLAIN_PATTERN, plainText } from '../plain-text.ts'
 import { Counts, countsOf } from './batch-answer.ts'
 import { SubmissionHeaders } from './header.ts'
 import { API_BASE, type RouteSpec } from './route-spec.ts'
@@ -26,18 +26,28 @@ export function generateItem(magicTypes: readonly string[]) {
     .strictObject({
       campaignSn: plainText({ min: 1, max: LIMITS.campaignSnCharacters }),
       magicType: z.enum(magicTypes),
-      content: plainText({ min: 1, max: LIMITS.contentCharacters }).refine(
-        (text) => text.trim() !== '',
-        'has to say something',
-      ),
+      content: plainText({ min: 1, max: LIMITS.contentCharacters })
+        .refine((text) => text.trim() !== '', 'has to say something')
+        .meta({ pattern: SAYS_SOMETHING }),
       num_suggestions: z.int().min(1).max(LIMITS.numSuggestions).default(1),
       priority: Lane.optional(),
-      deadline: z.iso.datetime({ offset: true }).optional(),
+      deadline: Deadline.optional(),
       metadata: Metadata.optional(),
       params: jsonObject(LIMITS.paramsBytes).optional(),
     })
     .meta({ id: 'GenerateItem' })
 }
+
+/** In UTC, as it is kept, the year may be another one, and of more than four digits. */
+const Deadline = z.iso
+  .datetime({ offset: true })
+  .refine((text) => Number.isNaN(Date.parse(text)) || /^\d{4}-/.test(new Date(text).toISOString()), {
+    error: 'has to lie in the years 0000 to 9999 in UTC',
+  })
+
+/** A character that is neither blank nor NUL, and no NUL beside it. Blank is what `trim` takes away: `\s` is not the same in every language. */
+const SAYS_SOMETHING =
+  '^[^\\u0000]*[^\\u0000\\u0009-\\u000d \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000]*$'
 
 const Metadata = jsonObject(Number.POSITIVE_INFINITY)
   // A record would drop it without a word.
@@ -55,15 +65,23 @@ const Metadata = jsonObject(Number.POSITIVE_INFINITY)
   .meta({
     type: 'object',
     maxProperties: LIMITS.metadataPairs,
-    propertyNames: { minLength: 1, maxLength: LIMITS.metadataKeyCharacters },
-    additionalProperties: { type: 'string', maxLength: LIMITS.metadataValueCharacters },
+    propertyNames: {
+      minLength: 1,
+      maxLength: LIMITS.metadataKeyCharacters,
+      pattern: PLAIN_PATTERN,
+      not: { const: '__proto__' },
+    },
+    additionalProperties: { type: 'string', maxLength: LIMITS.metadataValueCharacters, pattern: PLAIN_PATTERN },
   })
 
 export type GenerateItem = z.infer<ReturnType<typeof generateItem>>
 
-/** The body of a submission, whole. */
+/** The body of a submission, whole. More tasks than allowed are no mistake in the body but too much of it: 413, and so no `maxItems`. */
 export function generateBody(magicTypes: readonly string[]) {
-  return z.array(generateItem(magicTypes)).min(1).max(LIMITS.tasksPerBatch)
+  return z
+    .array(generateItem(magicTypes))
+    .min(1)
+    .meta({ description: `At most ${LIMITS.tasksPerBatch.toLocaleString('en')} tasks.` })
 }
 
 /** Reads a submission or throws one fault that names everything wrong with it: the first hundred by pointer, and how many there are. */

@@ -2,20 +2,29 @@ import { Fault, TASK_STATE_KINDS } from '@magictask/domain'
 import { z } from 'zod'
 import { LIMITS } from '../limits.ts'
 import { plainText } from '../plain-text.ts'
+import { CURSOR_PATTERN } from './cursor.ts'
 import { API_BASE, type RouteSpec } from './route-spec.ts'
 import { ListedTask } from './task-answer.ts'
 
 const DEFAULT_LIMIT = 50
 
 const PageSize = z
-  .string()
-  .regex(/^\d{1,4}$/, 'has to be a whole number')
+  .custom<string>((text) => typeof text === 'string' && /^\d{1,4}$/.test(text), 'has to be a whole number')
   .transform(Number)
   .pipe(z.int().min(1).max(LIMITS.pageSize))
   .default(DEFAULT_LIMIT)
-  .meta({ description: `How many at most; ${DEFAULT_LIMIT} unless it is said, never more than ${LIMITS.pageSize}.` })
+  .meta({
+    type: 'integer',
+    minimum: 1,
+    maximum: LIMITS.pageSize,
+    description: `How many at most; ${DEFAULT_LIMIT} unless it is said.`,
+  })
 
-const Cursor = z.string().max(64).optional().meta({ description: 'A `next_cursor`, as it came.' })
+const Cursor = z
+  .string()
+  .max(64)
+  .meta({ pattern: CURSOR_PATTERN, description: 'A `next_cursor`, as it came.' })
+  .optional()
 
 /** Which page of a list. */
 export const PageQuery = z.strictObject({ limit: PageSize, cursor: Cursor })
