@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Those of the tests of the whole that need no service. */
-const ALONE = 'test/{tidy,launcher}.test.ts'
+const ALONE = 'test/{tidy,launcher,manifests,deployed-settings}.test.ts'
 
 /** Tests that share nothing need not wait for Kafka and PostgreSQL to start; those of the store need no Kafka. */
 export default defineConfig({
