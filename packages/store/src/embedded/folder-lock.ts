@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from '../database.ts'
 
@@ -29,9 +29,42 @@ export function lockFolder(folder: string): Disposable {
   }
 }
 
+/** A claim appears whole or not at all, which creating a file and then writing to it would not be. */
 function wrote(file: string, content: string): boolean {
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, content, { mode: 0o644 })
   try {
-    writeFileSync(file, content, { flag: 'wx', mode: 0o644 })
+    linkSync(draft, file)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Whoever takes a stale claim away holds `process.stale` meanwhile: of two that found it, one must not remove the other's new one. */
+function takeAwayIfStale(folder: string, file: string): void {
+  const claim = contentOf(file)
+  if (claim === undefined) return
+  const pid = Number.parseInt(claim, 10)
+  if (pid > 0 && describe(pid) === claim) throw new FolderInUse(folder, pid)
+  const taking = `${file}.stale`
+  if (!madeFolder(taking)) {
+    if (ageMs(taking) > ABANDONED_MS) rmSync(taking, { recursive: true, force: true })
+    return
+  }
+  if (contentOf(file) === claim) rmSync(file, { force: true })
+  rmSync(taking, { recursive: true, force: true })
+}
+
+/** Taking a claim away takes no time: one who has been at it for so long was killed in the middle. */
+const ABANDONED_MS = 5_000
+
+function madeFolder(path: string): boolean {
+  try {
+    mkdirSync(path)
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
@@ -39,23 +72,8 @@ function wrote(file: string, content: string): boolean {
   }
 }
 
-/** Moved before it is removed: of two that found the same stale claim, one must not remove the other's new one. */
-function takeAwayIfStale(folder: string, file: string): void {
-  const claim = contentOf(file)
-  if (claim === undefined) return
-  const pid = Number.parseInt(claim, 10)
-  if (pid > 0 && describe(pid) === claim) throw new FolderInUse(folder, pid)
-  const aside = `${file}.${process.pid}`
-  try {
-    renameSync(file, aside)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return
-    throw error
-  }
-  const moved = contentOf(aside)
-  if (moved !== undefined && moved !== claim && wrote(file, moved))
-    throw new FolderInUse(folder, Number.parseInt(moved, 10))
-  rmSync(aside, { force: true })
+function ageMs(path: string): number {
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
 }
 
 function contentOf(file: string): string | undefined {
