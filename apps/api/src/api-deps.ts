@@ -1,3 +1,4 @@
+import type { SkuCatalogue } from '@magictask/chains'
 import type { Publisher, TopicNames } from '@magictask/kafka'
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import type { Database } from '@magictask/store'
@@ -10,6 +11,7 @@ export interface ApiDeps {
   readonly publisher: Publisher
   readonly topics: TopicNames
   readonly magicTypes: readonly string[]
+  readonly catalogue: SkuCatalogue
   readonly waiters: Waiters
   readonly room: WaitingRoom
   readonly clock: Clock

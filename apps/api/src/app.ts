@@ -13,11 +13,14 @@ import { mountRoutes } from './route.ts'
 import { batchResultsRoute } from './routes/batch-results.ts'
 import { cancelBatchRoute } from './routes/cancel-batch.ts'
 import { cancelTaskRoute } from './routes/cancel-task.ts'
+import { deleteSkuRoute } from './routes/delete-sku.ts'
+import { findSkusRoute } from './routes/find-skus.ts'
 import { generateRoute } from './routes/generate.ts'
 import { getBatchRoute } from './routes/get-batch.ts'
 import { getTaskRoute } from './routes/get-task.ts'
 import { listTasksRoute } from './routes/list-tasks.ts'
 import { operationsRoutes } from './routes/operations.ts'
+import { putSkusRoute } from './routes/put-skus.ts'
 import { discardUnreadBody } from './unread-body.ts'
 
 export interface AppDeps extends ApiDeps {
@@ -43,6 +46,9 @@ export function createApp(deps: AppDeps): Express {
     getBatchRoute(deps),
     cancelBatchRoute(deps),
     batchResultsRoute(deps),
+    putSkusRoute(deps),
+    findSkusRoute(deps),
+    deleteSkuRoute(deps),
     ...operationsRoutes(deps),
   ]
   mountRoutes(app, routes, createAuthenticator(deps.tokens))

@@ -1,4 +1,5 @@
 import { KafkaVariables } from '@magictask/kafka'
+import { ProviderVariables } from '@magictask/models'
 import { duration, flag, hostList, LOG_LEVELS, postgresUrl, wholeNumber } from '@magictask/runtime'
 import { z } from 'zod'
 import { DemandedTokenVariables } from './token-variables.ts'
@@ -23,6 +24,7 @@ export function waitingCaps(env: z.infer<typeof ApiVariables>): WaitingCaps {
 export const ApiConfig = z.intersection(
   z.intersection(KafkaVariables, DemandedTokenVariables),
   ApiVariables.extend({
+    ...ProviderVariables.shape,
     KAFKA_BOOTSTRAP_SERVERS: hostList,
     POSTGRES_URL: postgresUrl,
     WORKER_LEASE: duration({ minMs: 4_000, maxMs: 300_000 }).prefault('15s'),

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { problemOf } from '@magictask/contracts'
-import { Fault } from '@magictask/domain'
+import { Fault, type FaultCode } from '@magictask/domain'
 import type { Log } from '@magictask/runtime'
 import type { ErrorRequestHandler } from 'express'
 import { requestIdOf } from './request-id.ts'
@@ -49,6 +49,11 @@ function challenge(fault: Fault): string {
 
 function faultOf(error: unknown, path: string): Fault {
   // What Express cannot decode in a path is no id, and so nobody's.
-  if (error instanceof URIError) return new Fault(path.includes('/batches/') ? 'batch.not_found' : 'task.not_found')
+  if (error instanceof URIError) return new Fault(notFoundAt(path))
   return Fault.from(error, 'service.defect')
+}
+
+function notFoundAt(path: string): FaultCode {
+  if (path.includes('/batches/')) return 'batch.not_found'
+  return path.includes('/skus/') ? 'sku.not_found' : 'task.not_found'
 }

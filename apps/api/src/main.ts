@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { MAGIC_TYPES } from '@magictask/chains'
+import { createSkuCatalogue, MAGIC_TYPES } from '@magictask/chains'
 import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
+import { openEmbedder } from '@magictask/models'
 import { createLog, createTelemetry, readConfig, runToEnd, systemClock, untilSignal } from '@magictask/runtime'
 import { migrate, openDatabase } from '@magictask/store'
 import { startUpkeep } from '@magictask/upkeep'
@@ -41,6 +42,7 @@ runToEnd(async () => {
       topics,
       wantedTopics: wantedTopics(config),
       magicTypes: MAGIC_TYPES,
+      catalogue: createSkuCatalogue({ db, embedder: openEmbedder(config, clock) }),
       tokens: tokenRules(config, { clock, log }),
       caps: waitingCaps(config),
       enableCors: config.LLM_ENABLE_CORS,

@@ -64,7 +64,7 @@ function tooDeep(): Fault {
 }
 
 function tooMany(): Fault {
-  return new Fault('request.too_large', { detail: `A batch is of at most ${LIMITS.tasksPerBatch} tasks.` })
+  return new Fault('request.too_large', { detail: `The body is a list of more than ${LIMITS.tasksPerBatch} items.` })
 }
 
 function brokenOff(cause: unknown): Fault {

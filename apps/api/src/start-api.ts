@@ -1,3 +1,4 @@
+import type { SkuCatalogue } from '@magictask/chains'
 import type { Broker, Publisher, TopicNames, WantedTopics } from '@magictask/kafka'
 import { type Clock, type Log, type Loop, liveness, readiness, type Telemetry } from '@magictask/runtime'
 import { countWaiting, type Database, ping } from '@magictask/store'
@@ -16,6 +17,7 @@ export interface ApiOptions {
   /** Made as soon as the broker is there, as far as they are missing. */
   readonly wantedTopics: WantedTopics
   readonly magicTypes: readonly string[]
+  readonly catalogue: SkuCatalogue
   readonly tokens: TokenRules
   readonly caps: WaitingCaps
   readonly enableCors: boolean

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createSkuCatalogue } from '@magictask/chains'
 import { SCOPES, type Scope } from '@magictask/contracts'
 import { TenantId } from '@magictask/domain'
 import {
@@ -9,6 +10,7 @@ import {
   topicNames,
   wantedTopics,
 } from '@magictask/kafka'
+import { openOfflineEmbeddings } from '@magictask/models'
 import { createTelemetry, noLog, systemClock } from '@magictask/runtime'
 import { type Database, openDatabase } from '@magictask/store'
 import { createDatabase, type HttpClient, openHttpClient } from '@magictask/testkit'
@@ -35,7 +37,10 @@ export function tokenFor(tenant: string, scopes: readonly Scope[] = SCOPES): str
   return signToken({ secret: SECRET, tenant: TenantId.parse(tenant), tier: 'free', scopes, expiresInSeconds: 60 })
 }
 
-export async function startApiUnderTest(changes: Partial<ApiOptions> = {}): Promise<ApiUnderTest> {
+/** `changes` may need the database that the api is given. */
+export async function startApiUnderTest(
+  changes: Partial<ApiOptions> | ((db: Database) => Partial<ApiOptions>) = {},
+): Promise<ApiUnderTest> {
   await using open = new AsyncDisposableStack()
   const { url } = open.use(await createDatabase(inject('postgresUrl'), { template: inject('postgresTemplate') }))
   const db = open.use(
@@ -54,6 +59,7 @@ export async function startApiUnderTest(changes: Partial<ApiOptions> = {}): Prom
       topics,
       wantedTopics: wanted,
       magicTypes: ['title_optimize', 'spam_check'],
+      catalogue: createSkuCatalogue({ db, embedder: openOfflineEmbeddings() }),
       tokens: { key: secretKey(SECRET) ?? fail('the secret is too short') },
       caps: { perTenant: 200_000, total: 2_000_000 },
       enableCors: true,
@@ -64,7 +70,7 @@ export async function startApiUnderTest(changes: Partial<ApiOptions> = {}): Prom
       clock: systemClock,
       log: noLog,
       telemetry: createTelemetry({ processMetrics: false }),
-      ...changes,
+      ...(typeof changes === 'function' ? changes(db) : changes),
     }),
   )
   const address = `http://127.0.0.1:${api.port}`

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { secretKey, startApi, tokenRules, waitingCaps } from '@magictask/api'
-import { MAGIC_TYPES } from '@magictask/chains'
+import { createSkuCatalogue, MAGIC_TYPES } from '@magictask/chains'
 import { Fault, RETRY } from '@magictask/domain'
 import { type Broker, openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
-import { openProvider } from '@magictask/models'
+import { openEmbedder, openProvider } from '@magictask/models'
 import { type Clock, createTelemetry, type Log } from '@magictask/runtime'
 import { type Database, migrate, openDatabase, startEmbeddedPostgres } from '@magictask/store'
 import { startWorker, workerSettings } from '@magictask/worker'
@@ -140,6 +140,7 @@ async function startParts(options: AllInOneOptions, { databases, broker, provide
   }
   const telemetry = createTelemetry({ processMetrics: true })
   const topics = topicsOf(config)
+  const catalogue = createSkuCatalogue({ db: databases.worker, embedder: openEmbedder(config, options.clock) })
 
   await using opened = new AsyncDisposableStack()
   const publisher = opened.use(await broker.openPublisher())
@@ -152,6 +153,7 @@ async function startParts(options: AllInOneOptions, { databases, broker, provide
     publisher,
     topics,
     provider,
+    catalogue,
     retry: { ...RETRY, random: Math.random },
     telemetry,
   })
@@ -164,6 +166,7 @@ async function startParts(options: AllInOneOptions, { databases, broker, provide
     topics,
     wantedTopics: wantedTopics(config),
     magicTypes: MAGIC_TYPES,
+    catalogue,
     tokens,
     caps: waitingCaps(config),
     enableCors: config.LLM_ENABLE_CORS,

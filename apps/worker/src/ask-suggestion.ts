@@ -10,7 +10,7 @@ import {
   type RetryPolicy,
   type Verdict,
 } from '@magictask/domain'
-import type { Answer, Ask, Message } from '@magictask/models'
+import type { Answer, Ask, Conclude, Message } from '@magictask/models'
 import { newCallId } from '@magictask/runtime'
 import type { CallRecord } from '@magictask/store'
 import { type RunningTask, stopReason } from './running-tasks.ts'
@@ -30,6 +30,7 @@ export interface Question {
   readonly running: RunningTask
   readonly chain: Chain
   readonly messages: readonly Message[]
+  readonly conclude?: Conclude
   readonly suggestion: number
   readonly asked: Asked
 }
@@ -56,12 +57,19 @@ export async function askSuggestion(deps: AskDeps, question: Question): Promise<
 }
 
 async function askOnce(deps: AskDeps, question: Question): Promise<Answer | 'stopped' | 'no-lease'> {
-  const { running, chain, messages, suggestion } = question
+  const { running, chain, messages, suggestion, conclude } = question
   if (running.stopping.signal.aborted) return 'stopped'
   if (!deps.mayCall()) return 'no-lease'
   running.callStarted = true
   const callId = newCallId()
-  const answer = await deps.ask({ callId, messages, format: chain.format, suggestion }, running.stopping.signal)
+  const request = {
+    callId,
+    messages,
+    format: chain.format,
+    suggestion,
+    ...(conclude === undefined ? {} : { conclude }),
+  }
+  const answer = await deps.ask(request, running.stopping.signal)
   deps.recordCall({
     taskId: running.task.task_id,
     batchId: running.task.batch_id,
@@ -91,7 +99,8 @@ function countCall(asked: Asked, answer: Extract<Answer, { kind: 'broke' }>): As
   }
 }
 
-function afterStop(running: RunningTask, asked: Asked): Verdict {
+/** The verdict about a suggestion whose task was stopped before it had an answer. `asked` is without the call that was cut off. */
+export function afterStop(running: RunningTask, asked: Asked): Verdict {
   const why = stopReason(running)
   if (why === 'timeout') return broke(new Fault('provider.timeout'), { ...asked, calls: asked.calls + 1 })
   return notYet(why === 'no-slot' ? 'no-slot' : 'shutdown')

@@ -1,10 +1,12 @@
-import { chainFor } from '@magictask/chains'
+import { type Chain, type ChainInput, chainFor, type Sources } from '@magictask/chains'
 import { type Asked, broke, type Decision, decide, done, FAULTS, Fault, type Verdict } from '@magictask/domain'
 import type { EarlyAnswer, Outcome } from '@magictask/store'
-import { type AskDeps, askSuggestion } from './ask-suggestion.ts'
+import { type AskDeps, afterStop, askSuggestion, type Question } from './ask-suggestion.ts'
 import { type RunningTask, stopReason } from './running-tasks.ts'
 
 export interface ExecuteDeps extends AskDeps {
+  /** What chains look things up in before they ask. */
+  readonly sources: Sources
   readonly recordAnswer: (answer: EarlyAnswer) => void
   /** A suggestion needs no slot any more. */
   readonly onAsked: (running: RunningTask) => void
@@ -16,7 +18,7 @@ export interface ExecuteDeps extends AskDeps {
  * have had their turn. Never throws: a task's failure is a value. Undefined when the task is no longer this claim's.
  */
 export async function execute(deps: ExecuteDeps, running: RunningTask): Promise<Outcome | undefined> {
-  const verdicts = await runChain(deps, running).catch((error: unknown) => [defect(running, error)])
+  const verdicts = await runChain(deps, running).catch((error: unknown) => [afterThrow(running, error)])
   const why = stopReason(running)
   if (why === 'lost') return undefined
   const decision = decide(verdicts, deps.retry)
@@ -32,7 +34,10 @@ async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readon
   if (suggestions.every((suggestion) => claim.answers.has(suggestion)))
     return suggestions.map((each) => done(claim.answers.get(each) ?? ''))
 
-  const messages = await chain.prompt({ content: task.content, params: task.params ?? {} })
+  const plain = { content: task.content, params: task.params ?? {} }
+  const input = chain.context === undefined ? plain : { ...plain, ...(await lookUp(deps, running, chain.context)) }
+  const messages = await chain.prompt(input)
+  const conclude = concludeWith(chain, input)
   return Promise.all(
     suggestions.map(async (suggestion) => {
       const paid = claim.answers.get(suggestion)
@@ -41,6 +46,7 @@ async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readon
         running,
         chain,
         messages,
+        ...conclude,
         suggestion,
         asked: askedBefore(running, suggestion),
       })
@@ -52,6 +58,17 @@ async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readon
   )
 }
 
+/** It may ask servers of its own, so from here on the task is not taken for one that has had no slot. */
+function lookUp(deps: ExecuteDeps, running: RunningTask, context: NonNullable<Chain['context']>) {
+  const { tenant, content } = running.task
+  running.callStarted = true
+  return context(deps.sources, { tenant, content }, running.stopping.signal)
+}
+
+function concludeWith({ conclude }: Chain, input: ChainInput): Pick<Question, 'conclude'> {
+  return conclude === undefined ? {} : { conclude: (answer) => conclude(answer, input) }
+}
+
 function keepAnswer(deps: ExecuteDeps, { task, claim }: RunningTask, suggestion: number, answer: string): void {
   deps.recordAnswer({ taskId: task.task_id, fence: claim.fence, suggestion, answer })
 }
@@ -61,9 +78,11 @@ function askedBefore({ claim }: RunningTask, suggestion: number): Asked {
   return { calls: before?.calls ?? 0, badAnswers: before?.bad_answers ?? 0 }
 }
 
-/** A defect of ours made no call, so it counts by the task's tries: it must end some time. */
-function defect({ claim }: RunningTask, error: unknown): Verdict {
-  return broke(Fault.from(error, 'worker.defect'), { calls: claim.tries + 1, badAnswers: 0 })
+/** What went wrong before the first call counts by the task's tries: it must end some time. */
+function afterThrow(running: RunningTask, error: unknown): Verdict {
+  const { tries } = running.claim
+  if (running.stopping.signal.aborted) return afterStop(running, { calls: tries, badAnswers: 0 })
+  return broke(Fault.from(error, 'worker.defect'), { calls: tries + 1, badAnswers: 0 })
 }
 
 function outcomeOf(deps: ExecuteDeps, { task, claim }: RunningTask, decision: Decision): Outcome {

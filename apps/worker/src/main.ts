@@ -1,6 +1,7 @@
+import { createSkuCatalogue } from '@magictask/chains'
 import { RETRY } from '@magictask/domain'
 import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
-import { openProvider } from '@magictask/models'
+import { openEmbedder, openProvider } from '@magictask/models'
 import {
   createLog,
   createTelemetry,
@@ -43,6 +44,7 @@ runToEnd(async () => {
   await broker.ensureTopics(wantedTopics(config))
   const publisher = open.use(await broker.openPublisher())
   const provider = openProvider(config, clock)
+  const catalogue = createSkuCatalogue({ db, embedder: openEmbedder(config, clock) })
   const retry = { ...RETRY, random: Math.random }
   const worker = open.use(
     await startWorker({
@@ -53,6 +55,7 @@ runToEnd(async () => {
       publisher,
       topics,
       provider,
+      catalogue,
       retry,
       clock,
       log,

@@ -1,3 +1,4 @@
+import type { SkuCatalogue } from '@magictask/chains'
 import { LANES, type Lane, type RetryPolicy } from '@magictask/domain'
 import type { Broker, Consumer, Publisher, TopicNames } from '@magictask/kafka'
 import type { Provider } from '@magictask/models'
@@ -29,6 +30,7 @@ export interface WorkerDeps {
   readonly publisher: Publisher
   readonly topics: TopicNames
   readonly provider: Provider
+  readonly catalogue: Pick<SkuCatalogue, 'candidates'>
   readonly retry: RetryPolicy
   readonly clock: Clock
   readonly log: Log
@@ -132,6 +134,7 @@ function createTaskRunner(deps: WorkerDeps, state: State, { ledger, lease, onRoo
       ask: measured(deps.provider.ask, deps.telemetry),
       retry: deps.retry,
       provider: deps.provider,
+      sources: { catalogue: deps.catalogue },
       inSlot: slot,
       mayCall: lease.holds,
       recordCall: (call) => ledger.recordCall(call),

@@ -30,6 +30,7 @@ function setup(answer: (request: AskRequest, callsBefore: number, signal: AbortS
     recordCall: (call: CallRecord) => calls.push(call),
     recordAnswer: (each: EarlyAnswer) => early.push(each),
     onAsked: () => undefined,
+    sources: { catalogue: { candidates: async () => [] } },
     provider: { name: 'test', model: 'test-1' },
   }
   return { run: (running: RunningTask) => execute(deps, running), deps, calls, early }

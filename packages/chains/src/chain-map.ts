@@ -1,11 +1,12 @@
 import type { Chain } from './chain.ts'
 import { sentimentDetect } from './sentiment-detect.ts'
+import { skuMapping } from './sku-mapping.ts'
 import { spamCheck } from './spam-check.ts'
 import { titleOptimize } from './title-optimize.ts'
 
 /** Every chain, by its magicType. Adding one is a file and a line here. */
 export const CHAINS: ReadonlyMap<string, Chain> = new Map(
-  [titleOptimize, sentimentDetect, spamCheck].map((chain) => [chain.magicType, chain]),
+  [titleOptimize, sentimentDetect, spamCheck, skuMapping].map((chain) => [chain.magicType, chain]),
 )
 
 /** Every magicType that there is. */

@@ -11,6 +11,10 @@ export const LIMITS = {
   metadataKeyCharacters: 64,
   metadataValueCharacters: 512,
   paramsBytes: 16 * 1024,
+  skusPerRequest: 10_000,
+  skuCharacters: 128,
+  skuDescriptionCharacters: 2_000,
+  skusFound: 100,
   /** Below the million bytes that Kafka takes by default, with room for headers and framing. */
   taskRecordBytes: 800_000,
   /** Of what is wrong with a body, so many are listed; the rest is counted. */

@@ -31,6 +31,10 @@ export const FAULTS = {
   'service.defect': { http: 500, remedy: 'give-up', says: 'The service failed in a way it does not know.' },
   'task.not_found': { http: 404, remedy: 'give-up', says: 'There is no such task.' },
   'batch.not_found': { http: 404, remedy: 'give-up', says: 'There is no such batch.' },
+  'sku.not_found': { http: 404, remedy: 'give-up', says: 'There is no such SKU in the catalogue.' },
+  'catalogue.full': { http: 409, remedy: 'give-up', says: 'The catalogue would hold more SKUs than it may.' },
+  'catalogue.empty': { http: 409, remedy: 'give-up', says: 'The tenant has no catalogue to choose from: put SKUs into it first.' },
+  'embeddings.unavailable': { http: 503, remedy: 'wait', says: 'The embeddings that this needs cannot be had now.' },
   'task.already_ended': { http: 409, remedy: 'give-up', says: 'It has already ended.' },
 
   'answer.not_json': { http: 502, remedy: 'ask-again', says: 'The model answered with something that is not JSON.' },

@@ -21,7 +21,14 @@ export interface AskRequest {
   readonly format: AnswerFormat
   /** Which of the task's suggestions this is for, from 0: the offline provider varies by it. */
   readonly suggestion: number
+  readonly conclude?: Conclude
 }
+
+/**
+ * Makes the result out of an answer in the format's shape, for what a schema cannot say because it differs from task
+ * to task. Undefined refuses the answer: it does not fit, as if it had the wrong shape.
+ */
+export type Conclude = (answer: unknown) => unknown
 
 /** What a provider counted; undefined where it did not say. */
 export interface TokenUsage {
@@ -37,7 +44,7 @@ export type Answer = {
   readonly latencyMs: number
 } & (
   | {
-      readonly kind: 'answered' /** Valid JSON text in the format's shape, keys in its order. */
+      readonly kind: 'answered' /** Valid JSON text in the format's shape, keys in its order; or of what `conclude` made of it. */
       readonly json: string
     }
   | { readonly kind: 'broke'; readonly fault: FaultCode; readonly detail: string; readonly retryAfterMs?: number }

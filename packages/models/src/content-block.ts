@@ -5,8 +5,21 @@ import { createHash } from 'node:crypto'
  * as long as the content holds it. So a reader, model or program, can tell where data begins and ends.
  */
 export function contentBlock(content: string): string {
-  const tag = tagFor(content)
-  return `<${tag}>\n${content}\n</${tag}>`
+  return blockOf('content', content, '')
+}
+
+/** Content, and after it candidates to choose from, each between tags that neither can forge. */
+export function contentWithCandidates(content: string, candidates: string): string {
+  return `${contentBlock(content)}\n${blockOf('candidates', candidates, content)}`
+}
+
+/** The candidates that a text ends with; undefined when it ends with none. */
+export function candidatesIn(text: string): string | undefined {
+  const [closing, tag] = CANDIDATES_END.exec(text) ?? []
+  if (closing === undefined) return undefined
+  const opening = `<${tag}>\n`
+  const start = text.lastIndexOf(opening)
+  return start < 0 ? undefined : text.slice(start + opening.length, -closing.length)
 }
 
 /** The content of the first block in a text; undefined when there is none. Gives back exactly what `contentBlock` was given. */
@@ -18,11 +31,13 @@ export function contentIn(text: string): string | undefined {
   return end < 0 ? undefined : text.slice(start, end)
 }
 
+const CANDIDATES_END = /\n<\/(candidates-[0-9a-f]{16})>$/
 const OPENING = /<(content-[0-9a-f]{16})>\n/
 
-function tagFor(content: string): string {
+/** `beside` is what else the reader sees: the tag is in none of it. */
+function blockOf(name: string, data: string, beside: string): string {
   for (let salt = 0; ; salt++) {
-    const tag = `content-${createHash('sha256').update(`${salt}:${content}`).digest('hex').slice(0, 16)}`
-    if (!content.includes(tag)) return tag
+    const tag = `${name}-${createHash('sha256').update(`${salt}:${data}`).digest('hex').slice(0, 16)}`
+    if (!data.includes(tag) && !beside.includes(tag)) return `<${tag}>\n${data}\n</${tag}>`
   }
 }

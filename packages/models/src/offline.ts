@@ -4,7 +4,7 @@ import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langc
 import type { ChatResult } from '@langchain/core/outputs'
 import type { Clock } from '@magictask/runtime'
 import type { AskRequest, Provider } from './ask.ts'
-import { contentIn } from './content-block.ts'
+import { candidatesIn, contentIn } from './content-block.ts'
 import { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
 import { answerFromSchema } from './offline/answer-from-schema.ts'
 import { approximateTokens } from './offline/script.ts'
@@ -51,7 +51,11 @@ class OfflineChatModel extends BaseChatModel<OfflineCallOptions> {
   override async _generate(messages: BaseMessage[], options: this['ParsedCallOptions']): Promise<ChatResult> {
     await nextTurn(undefined, options.signal === undefined ? {} : { signal: options.signal })
     const question = messages.at(-1)?.text ?? ''
-    const answer = answerFromSchema(options.schema, contentIn(question) ?? question, options.suggestion)
+    const answer = answerFromSchema(options.schema, {
+      content: contentIn(question) ?? question,
+      candidates: candidatesIn(question),
+      suggestion: options.suggestion,
+    })
     const text = JSON.stringify(answer)
     return { generations: [{ text, message: new AIMessage(text) }] }
   }

@@ -37,7 +37,8 @@ export function openOpenAiCompatible(options: OpenAiCompatible): Provider {
   return providerThrough({ name: options.name, model: options.model, clock: options.clock, send })
 }
 
-const OPENAI_URL = 'https://api.openai.com/v1'
+/** Where OpenAI itself is. */
+export const OPENAI_URL = 'https://api.openai.com/v1'
 const FOUR_MIB = 4 * 1024 * 1024
 /** The longest that a timer can be; the SDK's own time-out is ten minutes. */
 const NEVER_MS = 2 ** 31 - 1

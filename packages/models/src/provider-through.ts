@@ -28,7 +28,7 @@ export function providerThrough({ name, model, clock, send }: ProviderParts): Pr
       if (signal.aborted) return { ...of({}), kind: 'aborted' }
       try {
         const reply = await send(request, signal)
-        return { ...of(reply.usage), ...readAnswer(reply, request.format) }
+        return { ...of(reply.usage), ...readAnswer(reply, request) }
       } catch (thrown) {
         return { ...of({}), ...afterError(thrown, signal, clock) }
       }

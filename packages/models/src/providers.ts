@@ -11,21 +11,25 @@ export const ProviderVariables = z.object({
     .regex(/^[\x21-\x7e]+$/, 'has to be visible characters without blanks')
     .optional(),
   OPENAI_MODEL: z.string().min(1).default('gpt-4o-mini'),
+  OPENAI_EMBEDDING_MODEL: z.string().min(1).default('text-embedding-3-small'),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/, error: 'has to be an http or https address' }).optional(),
 })
 export type ProviderVariables = z.infer<typeof ProviderVariables>
 
 /** The provider that the configuration asks for: `openai` when there is a key, else `offline`. */
 export function openProvider(variables: ProviderVariables, clock: Clock): Provider {
+  demandKeyForAddress(variables)
   const { OPENAI_API_KEY: apiKey, OPENAI_MODEL: model, OPENAI_BASE_URL: baseUrl } = variables
   if (apiKey !== undefined) {
     return openOpenAiCompatible({ name: 'openai', apiKey, model, clock, ...(baseUrl === undefined ? {} : { baseUrl }) })
   }
-  // Answering offline here would silently stand in for the server that was configured.
-  if (baseUrl !== undefined) {
-    throw new ConfigError(
-      'The configuration is not usable:\n  OPENAI_BASE_URL: is set, but OPENAI_API_KEY is not (any text will do for a server without keys)',
-    )
-  }
   return openOffline({ clock })
+}
+
+/** Throws a `ConfigError` for an address without a key: answering offline would silently stand in for the server that was configured. */
+export function demandKeyForAddress(variables: Pick<ProviderVariables, 'OPENAI_API_KEY' | 'OPENAI_BASE_URL'>): void {
+  if (variables.OPENAI_API_KEY !== undefined || variables.OPENAI_BASE_URL === undefined) return
+  throw new ConfigError(
+    'The configuration is not usable:\n  OPENAI_BASE_URL: is set, but OPENAI_API_KEY is not (any text will do for a server without keys)',
+  )
 }

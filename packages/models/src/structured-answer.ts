@@ -1,6 +1,6 @@
 import { FAULTS, type FaultCode } from '@magictask/domain'
 import type { z } from 'zod'
-import type { AnswerFormat } from './ask.ts'
+import type { AskRequest } from './ask.ts'
 import type { ModelReply } from './model-reply.ts'
 
 /** What a reply is worth: JSON text in the format's shape, or the fault that makes it worthless. */
@@ -12,16 +12,18 @@ export type Reading =
  * Reads a reply as an answer. The JSON is written anew from what the schema gave, so the same answer is the same
  * bytes however the model spaced and ordered it. A detail says where an answer is wrong, never what it says.
  */
-export function readAnswer(reply: ModelReply, format: AnswerFormat): Reading {
+export function readAnswer(reply: ModelReply, request: Pick<AskRequest, 'format' | 'conclude'>): Reading {
   if (reply.refused || reply.finishReason === 'content_filter') return broke('answer.refused')
   if (reply.finishReason === 'length') return broke('answer.truncated')
   if (reply.text.trim() === '') return broke('answer.empty')
 
   const parsed = parseJson(reply.text)
   if (parsed === undefined) return broke('answer.not_json')
-  const read = format.schema.safeParse(parsed.value)
+  const read = request.format.schema.safeParse(parsed.value)
   if (!read.success) return broke('answer.schema_mismatch', whereItIsWrong(read.error))
-  return { kind: 'answered', json: JSON.stringify(read.data) }
+  const result = request.conclude === undefined ? read.data : request.conclude(read.data)
+  if (result === undefined) return broke('answer.schema_mismatch', ' (it says what cannot be here)')
+  return { kind: 'answered', json: JSON.stringify(result) }
 }
 
 function broke(fault: FaultCode, more = ''): Reading {

@@ -185,3 +185,26 @@ export const leases = pgTable('leases', {
   holder: uuid('holder').notNull(),
   until: time('until').notNull(),
 })
+
+/** The catalogue of a tenant as a whole. Locked by whoever changes it, so its revisions are committed in their order. */
+export const skuCatalogues = pgTable('sku_catalogues', {
+  tenant: text('tenant').primaryKey(),
+  /** Rises with every change; whoever holds a copy compares. */
+  revision: bigint('revision', { mode: 'number' }).notNull(),
+  entries: integer('entries').notNull(),
+})
+
+/** What a tenant sells, each with its place among descriptions: 32-bit floats, comparable within one embedding model. */
+export const skus = pgTable(
+  'skus',
+  {
+    tenant: text('tenant').notNull(),
+    sku: text('sku').notNull(),
+    description: text('description').notNull(),
+    embedding: bytes('embedding').notNull(),
+    embeddingModel: text('embedding_model').notNull(),
+    /** The catalogue's revision that wrote it last. */
+    revision: bigint('revision', { mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.sku] }), index('skus_by_revision').on(t.tenant, t.revision)],
+)

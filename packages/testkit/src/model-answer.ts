@@ -2,7 +2,7 @@ import { contentIn } from '@magictask/models'
 import { z } from 'zod'
 
 interface Schema {
-  readonly type?: string | undefined
+  readonly type?: string | readonly string[] | undefined
   readonly enum?: readonly unknown[] | undefined
   readonly minimum?: number | undefined
   readonly maximum?: number | undefined
@@ -11,7 +11,7 @@ interface Schema {
 }
 
 const Schema: z.ZodType<Schema> = z.object({
-  type: z.string().optional(),
+  type: z.union([z.string(), z.array(z.string())]).optional(),
   enum: z.array(z.unknown()).optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
@@ -74,6 +74,6 @@ function valueFor(schema: Schema, text: string): unknown {
     case 'boolean':
       return false
     default:
-      return null
+      return null // as what is string or null is, among others
   }
 }

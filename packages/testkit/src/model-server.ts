@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { text as readText } from 'node:stream/consumers'
+import type { z } from 'zod'
 import { answerTo, ChatRequest, contentOf } from './model-answer.ts'
 import { type Behaviour, behave } from './model-behaviour.ts'
+import { EmbeddingsRequest, embeddingsAnswer } from './model-embeddings.ts'
 
 /** A call as it arrives: what a script may decide by. */
 export interface ArrivingCall {
@@ -54,13 +56,17 @@ export interface ModelServer extends AsyncDisposable {
   setLatency(latencyMs: number): void
   /** What later calls get. */
   setScript(script: Script): void
+  /** How many texts of each request for embeddings, in the order of arrival. */
+  embedded(): readonly number[]
+  /** The status that later requests for embeddings get; 200 with embeddings until it is said. */
+  setEmbeddingsStatus(status: number): void
   /** From here on connections are refused; those that are open are cut. */
   down(): Promise<void>
   /** Listens again, on the same port. */
   up(): Promise<void>
 }
 
-/** Starts a server that speaks OpenAI's `POST /v1/chat/completions`, without streaming. */
+/** Starts a server that speaks OpenAI's `POST /v1/chat/completions`, without streaming, and `POST /v1/embeddings`. */
 export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
   const state = createState(options)
   const server = createServer((request, response) => {
@@ -83,6 +89,10 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     setScript(script) {
       state.script = script
     },
+    embedded: () => state.embedded,
+    setEmbeddingsStatus(status) {
+      state.embeddingsStatus = status
+    },
     down: () => cutOff(state, server),
     async up() {
       state.isDown = false
@@ -100,12 +110,24 @@ interface State {
   isDown: boolean
   readonly calls: Writable<RecordedCall>[]
   readonly timesAsked: Map<string, number>
+  readonly embedded: number[]
+  embeddingsStatus: number
   atOnce: number
   maxAtOnce: number
 }
 
 function createState({ latencyMs = 0, script = () => undefined }: ModelServerOptions): State {
-  return { latencyMs, script, isDown: false, calls: [], timesAsked: new Map(), atOnce: 0, maxAtOnce: 0 }
+  return {
+    latencyMs,
+    script,
+    isDown: false,
+    calls: [],
+    timesAsked: new Map(),
+    embedded: [],
+    embeddingsStatus: 200,
+    atOnce: 0,
+    maxAtOnce: 0,
+  }
 }
 
 function listen(server: Server, port: number): Promise<number> {
@@ -130,6 +152,11 @@ async function cutOff(state: State, server: Server): Promise<void> {
 async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = parseJson(await readText(request))
   const asked = ChatRequest.safeParse(body)
+  const embedding = EmbeddingsRequest.safeParse(body)
+  if (request.url === '/v1/embeddings' && embedding.success) {
+    sendEmbeddings(state, response, embedding.data)
+    return
+  }
   const isChat = request.method === 'POST' && request.url === '/v1/chat/completions'
   if (!isChat || !asked.success) {
     const status = isChat ? 400 : 404
@@ -150,6 +177,13 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
     usage: completion.usage,
   })
   afterLatency(response, behaviour.latencyMs ?? state.latencyMs, () => behave(response, behaviour, completion))
+}
+
+function sendEmbeddings(state: State, response: ServerResponse, asked: z.infer<typeof EmbeddingsRequest>): void {
+  state.embedded.push(typeof asked.input === 'string' ? 1 : asked.input.length)
+  const isFine = state.embeddingsStatus === 200
+  const answer = isFine ? embeddingsAnswer(asked) : { error: { message: 'refused', code: 'error' } }
+  response.writeHead(state.embeddingsStatus, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
 }
 
 function parseJson(body: string): unknown {

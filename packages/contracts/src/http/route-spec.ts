@@ -5,7 +5,7 @@ import type { HeaderName } from './header.ts'
 
 /** A route as the outside sees it: what it takes, and everything it can answer. The app mounts it and OpenAPI describes it from this. */
 export interface RouteSpec {
-  readonly method: 'get' | 'post' | 'delete'
+  readonly method: 'get' | 'post' | 'put' | 'delete'
   /** With `{name}` where a parameter stands. */
   readonly path: `/${string}`
   readonly operationId: string

@@ -1,18 +1,29 @@
 import type { JsonSchema } from '../json-schema.ts'
-import { moodReason, spamReason } from './reason.ts'
+import { type Match, matchAmong } from './match.ts'
+import { matchReason, moodReason, spamReason } from './reason.ts'
 import { titleFrom } from './title.ts'
 import { type Tone, toneOf } from './tone.ts'
 
-/** What an answer is made from. */
-interface Source {
+/** What is asked about. */
+interface Question {
   readonly content: string
+  /** What there is to choose from, as it stands in the prompt. */
+  readonly candidates: string | undefined
   readonly suggestion: number
+}
+
+/** What an answer is made from. */
+interface Source extends Question {
   readonly tone: Tone
+  /** Found when a schema asks for it: others need not pay. */
+  readonly match: () => Match
 }
 
 /** An answer in the schema's shape, from the content by plain rules. The same arguments give the same answer. */
-export function answerFromSchema(schema: JsonSchema, content: string, suggestion: number): unknown {
-  const source = { content, suggestion, tone: toneOf(content) }
+export function answerFromSchema(schema: JsonSchema, question: Question): unknown {
+  const { content, candidates } = question
+  let match: Match | undefined
+  const source = { ...question, tone: toneOf(content), match: () => (match ??= matchAmong(content, candidates)) }
   return valueFor({ root: schema, source, depth: 0 }, '', schema)
 }
 
@@ -30,10 +41,14 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['sentiment', ({ tone }) => tone.sentiment],
   ['score', ({ tone }) => tone.score],
   ['is_spam', ({ tone }) => tone.isSpam],
-  ['confidence', ({ tone }) => tone.spamConfidence],
+  ['sku', ({ match }) => match().sku],
+  ['confidence', ({ tone, match }, beside) => (beside.has('sku') ? match().confidence : tone.spamConfidence)],
   [
     'reason',
-    ({ content, tone }, beside) => (beside.has('is_spam') ? spamReason(content, tone) : moodReason(content, tone)),
+    ({ content, tone, match }, beside) => {
+      if (beside.has('sku')) return matchReason(content, match())
+      return beside.has('is_spam') ? spamReason(content, tone) : moodReason(content, tone)
+    },
   ],
 ])
 
@@ -53,7 +68,7 @@ function valueFor(place: Place, name: string, given: JsonSchema, beside: Readonl
 }
 
 function valueOfType(place: Place, schema: JsonSchema): unknown {
-  switch (schema.type) {
+  switch (typesOf(schema)[0]) {
     case 'object':
       return objectFor(place, schema)
     case 'array':
@@ -103,6 +118,14 @@ function resolve(root: JsonSchema, schema: JsonSchema): JsonSchema {
 
 function takes(schema: JsonSchema, value: unknown): boolean {
   if (schema.enum !== undefined) return schema.enum.some((allowed) => allowed === value)
-  if (typeof value !== 'number') return schema.type === typeof value
-  return schema.type === 'number' && value >= (schema.minimum ?? value) && value <= (schema.maximum ?? value)
+  if (schema.anyOf !== undefined) return schema.anyOf.some((one) => isSchema(one) && takes(one, value))
+  const types = typesOf(schema)
+  if (value === null) return types.includes('null')
+  if (typeof value !== 'number') return types.includes(typeof value)
+  return types.includes('number') && value >= (schema.minimum ?? value) && value <= (schema.maximum ?? value)
+}
+
+/** What is string or null has both as its type. */
+function typesOf({ type }: JsonSchema): readonly unknown[] {
+  return Array.isArray(type) ? type : [type]
 }

@@ -1,3 +1,4 @@
+import type { Match } from './match.ts'
 import { isHan } from './script.ts'
 import type { Tone } from './tone.ts'
 
@@ -17,6 +18,14 @@ export function spamReason(content: string, tone: Tone): string {
   if (isHan(content))
     return tone.isSpam ? `文中有「${tone.spamWords.join('」、「')}」，十分可疑。` : '文中看不出可疑字眼。'
   return tone.isSpam ? `The text says ${quoted(tone.spamWords)}, as spam does.` : 'Nothing in the text reads like spam.'
+}
+
+/** Why a candidate was chosen, or none, in the content's language. */
+export function matchReason(content: string, { sku }: Match): string {
+  if (isHan(content)) return sku === null ? '其中看不出相同之物。' : '此物字句最相近。'
+  return sku === null
+    ? 'No candidate shares enough words with the text.'
+    : 'Of all candidates it shares most words with the text.'
 }
 
 function quoted(words: readonly string[]): string {
