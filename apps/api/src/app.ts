@@ -14,6 +14,7 @@ import { batchResultsRoute } from './routes/batch-results.ts'
 import { cancelBatchRoute } from './routes/cancel-batch.ts'
 import { cancelTaskRoute } from './routes/cancel-task.ts'
 import { deleteSkuRoute } from './routes/delete-sku.ts'
+import { docsRoutes } from './routes/docs.ts'
 import { findSkusRoute } from './routes/find-skus.ts'
 import { generateRoute } from './routes/generate.ts'
 import { getBatchRoute } from './routes/get-batch.ts'
@@ -50,6 +51,7 @@ export function createApp(deps: AppDeps): Express {
     findSkusRoute(deps),
     deleteSkuRoute(deps),
     ...operationsRoutes(deps),
+    ...docsRoutes(),
   ]
   mountRoutes(app, routes, createAuthenticator(deps.tokens))
   app.use(() => {

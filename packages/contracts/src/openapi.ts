@@ -1,11 +1,12 @@
-import { FAULTS, type FaultCode } from '@magictask/domain'
+import { FAULTS, Fault, type FaultCode } from '@magictask/domain'
 import { z } from 'zod'
 import { ANSWER_HEADERS, type HeaderName } from './http/header.ts'
-import { Problem } from './http/problem.ts'
+import { Problem, problemOf } from './http/problem.ts'
 import type { AnswerSpec, RouteSpec } from './http/route-spec.ts'
 import { routeSpecs } from './http/routes.ts'
 import { PLAIN_JSON } from './json-value.ts'
 import { createSchemaBook, type Json, type SchemaBook } from './schema-book.ts'
+import { EXAMPLE_ANSWERS, EXAMPLE_IDS } from './seed-example.ts'
 
 /** The OpenAPI 3.1 document, derived from the schemas and the table of routes that the app itself is made of. */
 export function openapi(options: { readonly magicTypes: readonly string[]; readonly version: string }): Json {
@@ -55,6 +56,7 @@ function pathParameters(path: string): Json[] {
     required: true,
     description: `${name === 'sku' ? 'A SKU, percent-encoded' : 'A UUIDv7'}. What is none is answered like one that does not exist.`,
     schema: { type: 'string' },
+    ...(EXAMPLE_IDS[name ?? ''] === undefined ? {} : { example: EXAMPLE_IDS[name ?? ''] }),
   }))
 }
 
@@ -74,14 +76,20 @@ function requestBody(body: NonNullable<RouteSpec['body']>, book: SchemaBook): Js
 
 function answers(spec: RouteSpec, book: SchemaBook): Record<string, Json> {
   return Object.fromEntries(
-    Object.entries(spec.answers).map(([status, answer]) => [status, answerObject(answer, book)]),
+    Object.entries(spec.answers).map(([status, answer]) => {
+      const example = EXAMPLE_ANSWERS[spec.operationId]?.[Number(status)]
+      return [status, answerObject(answer, example, book)]
+    }),
   )
 }
 
-function answerObject(answer: AnswerSpec, book: SchemaBook): Json {
+function answerObject(answer: AnswerSpec, example: Json | undefined, book: SchemaBook): Json {
   const content = Object.entries(answer.content ?? {}).map(([type, schema]) => [
     type,
-    { schema: book.refer(schema, 'output') },
+    {
+      schema: book.refer(schema, 'output'),
+      ...(example === undefined || type !== 'application/json' ? {} : { example }),
+    },
   ])
   return {
     description: answer.description,
@@ -131,8 +139,15 @@ function problemAnswer(status: number, codes: readonly FaultCode[], problem: Jso
   return {
     description: codes.map((code) => `\`${code}\`: ${FAULTS[code].says}`).join(' '),
     headers: headersOf(['X-Request-Id', ...(HEADERS_OF_STATUS[status] ?? [])], []),
-    content: { 'application/problem+json': { schema } },
+    content: { 'application/problem+json': { schema, examples: problemExamples(codes) } },
   }
+}
+
+const EXAMPLE_REQUEST = '3f1d6f0a-7c1e-4d38-9c1a-5a4f6f0c2b11'
+
+function problemExamples(codes: readonly FaultCode[]): Record<string, Json> {
+  const example = (code: FaultCode) => ({ value: z.json().parse(problemOf(new Fault(code), EXAMPLE_REQUEST)) })
+  return Object.fromEntries(codes.map((code) => [code, example(code)]))
 }
 
 /** What RFC 9110 and 6750 want beside these. */

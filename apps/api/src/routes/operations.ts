@@ -1,16 +1,17 @@
-import { healthSpecs, metricsSpecs, openapi, openapiSpec } from '@magictask/contracts'
+import { asyncapi, asyncapiSpec, healthSpecs, metricsSpecs, openapi, openapiSpec } from '@magictask/contracts'
+import type { TopicNames } from '@magictask/kafka'
 import { type Health, type HealthDeps, healthAt } from '@magictask/runtime'
 import type { Exchange, OpenRoute } from '../route.ts'
 
 interface OperationsDeps extends HealthDeps {
   readonly magicTypes: readonly string[]
+  readonly topics: TopicNames
 }
 
 const VERSION = '0.1.0'
 
-/** Health, metrics, and the description of everything else. No token is asked for. */
+/** Health, metrics, and the descriptions of everything else. No token is asked for. */
 export function operationsRoutes(deps: OperationsDeps): readonly OpenRoute[] {
-  const document = JSON.stringify(openapi({ magicTypes: deps.magicTypes, version: VERSION }))
   return [
     ...healthSpecs.map((spec) => ({
       spec,
@@ -23,13 +24,19 @@ export function operationsRoutes(deps: OperationsDeps): readonly OpenRoute[] {
         response.set('Content-Type', contentType).send(text)
       },
     })),
-    {
-      spec: openapiSpec,
-      handle: async ({ response }: Exchange) => {
-        response.type('json').send(document)
-      },
-    },
+    documentRoute(openapiSpec, openapi({ magicTypes: deps.magicTypes, version: VERSION })),
+    documentRoute(asyncapiSpec, asyncapi({ topics: deps.topics, version: VERSION })),
   ]
+}
+
+function documentRoute(spec: OpenRoute['spec'], document: unknown): OpenRoute {
+  const text = JSON.stringify(document)
+  return {
+    spec,
+    handle: async ({ response }) => {
+      response.type('json').send(text)
+    },
+  }
 }
 
 const RETRY_AFTER_S = 5

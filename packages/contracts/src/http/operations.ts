@@ -64,3 +64,25 @@ export const openapiSpec = {
   },
   faults: [],
 } as const satisfies RouteSpec
+
+/** GET /asyncapi.json */
+export const asyncapiSpec = {
+  method: 'get',
+  path: '/asyncapi.json',
+  operationId: 'asyncapi',
+  summary: 'What goes over Kafka.',
+  answers: {
+    200: { description: 'AsyncAPI 3.0.', content: { 'application/json': z.looseObject({ asyncapi: z.string() }) } },
+  },
+  faults: [],
+} as const satisfies RouteSpec
+
+/** GET /docs */
+export const docsSpec = {
+  method: 'get',
+  path: '/docs',
+  operationId: 'docs',
+  summary: 'This document as a page, to read and to try out.',
+  answers: { 200: { description: 'The page.', content: { 'text/html': z.string() } } },
+  faults: [],
+} as const satisfies RouteSpec

@@ -7,7 +7,7 @@ import { generateSpec } from './generate.ts'
 import { getBatchSpec } from './get-batch.ts'
 import { getTaskSpec } from './get-task.ts'
 import { listTasksSpec } from './list-tasks.ts'
-import { healthSpecs, metricsSpecs, openapiSpec } from './operations.ts'
+import { asyncapiSpec, docsSpec, healthSpecs, metricsSpecs, openapiSpec } from './operations.ts'
 import { putSkusSpec } from './put-skus.ts'
 import type { RouteSpec } from './route-spec.ts'
 
@@ -27,5 +27,7 @@ export function routeSpecs(magicTypes: readonly string[]): readonly RouteSpec[] 
     ...healthSpecs,
     ...metricsSpecs,
     openapiSpec,
+    asyncapiSpec,
+    docsSpec,
   ]
 }
