@@ -1,4 +1,4 @@
-import { type IncomingRecord, PublishError, type Publisher } from './broker.ts'
+import { type Headers, type IncomingRecord, PublishError, type Publisher } from './broker.ts'
 
 interface DeadLetter {
   /** The dead-letter topic. */
@@ -15,25 +15,50 @@ interface DeadLetter {
  * for the broker is cut, and says so: one that could not be put aside would hold up its partition for ever.
  */
 export async function deadLetter(publisher: Publisher, letter: DeadLetter): Promise<void> {
-  const { record, reason, now } = letter
-  const headers = {
-    ...record.headers,
+  const { topic, record, reason, now } = letter
+  const { key, value, headers } = record
+  const found = {
     'dead-letter-reason': reason,
     'dead-letter-topic': record.topic,
     'dead-letter-partition': String(record.partition),
     'dead-letter-offset': record.offset,
     'dead-letter-time': now.toISOString(),
   }
-  const { topic } = letter
-  const { key, value } = record
   try {
-    await publisher.publish([{ topic, key, value, headers }])
+    await publisher.publish([{ topic, key, value, headers: { ...headers, ...found } }])
   } catch (error) {
-    if (value === null || value.length < CUT_FROM_BYTES || !(error instanceof PublishError)) throw error
-    const cut = { ...headers, 'dead-letter-cut-from-bytes': String(value.length) }
-    await publisher.publish([{ topic, key, value: value.subarray(0, CUT_TO_BYTES), headers: cut }])
+    const bytes = sizeOf(record)
+    if (bytes < CUT_FROM_BYTES || !(error instanceof PublishError)) throw error
+    const cut = { ...short(headers), ...found, 'dead-letter-cut-from-bytes': String(bytes) }
+    await publisher.publish([{ topic, key: start(key), value: start(value), headers: cut }])
   }
 }
 
 const CUT_FROM_BYTES = 950_000
+/** Of the key, of the value, and of all headers together. */
 const CUT_TO_BYTES = 65_536
+/** What a header costs besides its name and value, rounded up. */
+const HEADER_BYTES = 10
+
+function sizeOf({ key, value, headers }: IncomingRecord): number {
+  const inHeaders = Object.entries(headers).reduce((sum, header) => sum + sizeOfHeader(header), 0)
+  return (key?.length ?? 0) + (value?.length ?? 0) + inHeaders
+}
+
+function sizeOfHeader([name, value]: readonly [string, Buffer | string]): number {
+  return HEADER_BYTES + Buffer.byteLength(name) + Buffer.byteLength(value)
+}
+
+function start(bytes: Buffer | null): Buffer | null {
+  return bytes?.subarray(0, CUT_TO_BYTES) ?? null
+}
+
+/** The first headers, as many as there is room for. */
+function short(headers: Headers): Headers {
+  let bytes = 0
+  const fits = (header: readonly [string, Buffer | string]) => {
+    bytes += sizeOfHeader(header)
+    return bytes <= CUT_TO_BYTES
+  }
+  return Object.fromEntries(Object.entries(headers).filter(fits))
+}

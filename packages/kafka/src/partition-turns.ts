@@ -134,7 +134,12 @@ function incoming(topic: string, partition: number, message: KafkaMessage): Inco
   return { topic, partition, offset, key, value, headers: headersOf(message) }
 }
 
+/** A header may be null on the wire, whatever the types say: that is as good as none. */
 function headersOf({ headers = {} }: KafkaMessage): Headers {
   const last = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.at(-1) : value])
-  return Object.fromEntries(last.filter((entry): entry is [string, Buffer | string] => entry[1] !== undefined))
+  return Object.fromEntries(last.filter((entry): entry is [string, Buffer | string] => isBytes(entry[1])))
+}
+
+function isBytes(value: unknown): boolean {
+  return typeof value === 'string' || Buffer.isBuffer(value)
 }

@@ -1,6 +1,7 @@
-import kafkajs, { type Message, type Producer } from 'kafkajs'
+import type { Message, PartitionerArgs, Producer } from 'kafkajs'
 import { type OutgoingRecord, PublishError, type Publisher } from './broker.ts'
 import { connect, type KafkaCluster } from './connect.ts'
+import { partitionOfKey } from './partition-of-key.ts'
 import { endsWithin, inTime } from './time-limit.ts'
 
 /**
@@ -192,13 +193,15 @@ async function sendBatch(
 
 const ALL_IN_SYNC = -1
 
-/** The Java client's partition of a key, so that other producers agree; or any partition that has a leader. */
+/** A key has one partition; without one, or where the record says so, any will do that has a leader. */
 function partitioner(scattered: WeakSet<Message>) {
-  const byKey = kafkajs.Partitioners.DefaultPartitioner()
-  return (choice: Parameters<typeof byKey>[0]): number => {
-    if (!scattered.has(choice.message)) return byKey(choice)
-    const led = choice.partitionMetadata.filter(({ leader }) => leader >= 0)
-    const any = led[Math.floor(Math.random() * led.length)]
-    return any?.partitionId ?? byKey(choice)
+  return ({ message, partitionMetadata }: PartitionerArgs): number => {
+    const { key } = message
+    if (typeof key === 'string' || Buffer.isBuffer(key)) {
+      if (!scattered.has(message)) return partitionOfKey(key, partitionMetadata.length)
+    }
+    const led = partitionMetadata.filter(({ leader }) => leader >= 0)
+    const any = led[Math.floor(Math.random() * led.length)] ?? partitionMetadata[0]
+    return any?.partitionId ?? 0
   }
 }

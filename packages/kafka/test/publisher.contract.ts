@@ -95,5 +95,24 @@ export function publisherContract(name: string, open: () => Promise<KillableBrok
         'dead-letter-time': '2026-01-01T00:00:00.000Z',
       })
     })
+
+    test('whatever part of a record is too large for its dead letter, it is put aside', async () => {
+      await using bundle = await openBundle(open, 1)
+      const { broker, publisher, topic } = bundle
+      const letters = `${topic}-dead-letters`
+      await broker.ensureTopics([{ name: letters, partitions: 3, replicationFactor: 1 }])
+      const much = Buffer.alloc(1_048_400, 'k')
+      const record = { topic, partition: 0, offset: '7', key: null, value: null, headers: {} }
+      const large = [
+        { ...record, key: much },
+        { ...record, headers: { much, mark: 'small' } },
+        { ...record, key: much.subarray(500_000), value: much.subarray(540_000) },
+      ]
+      const now = new Date('2026-01-01T00:00:00Z')
+      for (const each of large) await deadLetter(publisher, { topic: letters, record: each, reason: 'x', now })
+      const reader = await bundle.listen({ topic: letters, group: letters })
+      await eventually(() => expect(reader.heard).toHaveLength(3))
+      expect(reader.heard.map(({ headers }) => String(headers['dead-letter-offset']))).toEqual(['7', '7', '7'])
+    })
   })
 }
