@@ -1,6 +1,6 @@
 import type { SkuCatalogue } from '@magictask/chains'
 import { LANES, type Lane, type RetryPolicy } from '@magictask/domain'
-import type { Broker, Consumer, Publisher, TopicNames } from '@magictask/kafka'
+import { type Broker, type Consumer, type Publisher, type TopicNames, workerGroup } from '@magictask/kafka'
 import type { Provider } from '@magictask/models'
 import { type Clock, type Health, type Log, liveness, readiness, type Telemetry } from '@magictask/runtime'
 import { type Database, ping } from '@magictask/store'
@@ -174,7 +174,7 @@ async function startInput(
   const start = (lane: Lane) =>
     deps.broker.startConsumer({
       topic: topics.lanes[lane],
-      group: `llm-worker.${lane}`,
+      group: workerGroup(topics, lane),
       fromBeginning: true,
       decide: (records) => decideAbout(consume, lane, records),
       onCrash: deps.onCrash,

@@ -5,7 +5,7 @@ import type { Broker } from './broker.ts'
 import type { KafkaSettings, Sasl } from './connect.ts'
 import { openKafkaBroker } from './kafka-broker.ts'
 import { openMemoryBroker } from './memory-broker.ts'
-import { type TopicNames, topicNames, type WantedTopics } from './topics.ts'
+import { DEFAULT_TOPIC, type TopicNames, topicNames, type WantedTopics } from './topics.ts'
 
 const topic = z.string().regex(/^[\w.-]{1,200}$/, 'has to be 1 to 200 letters, digits, dots, dashes or underscores')
 
@@ -13,7 +13,7 @@ const topic = z.string().regex(/^[\w.-]{1,200}$/, 'has to be 1 to 200 letters, d
 export const KafkaVariables = z
   .object({
     KAFKA_BOOTSTRAP_SERVERS: hostList.optional(),
-    KAFKA_TOPIC: topic.default('magic-task'),
+    KAFKA_TOPIC: topic.default(DEFAULT_TOPIC),
     KAFKA_RESULT_TOPIC: topic.optional(),
     KAFKA_DEAD_LETTER_TOPIC: topic.optional(),
     KAFKA_PARTITIONS: wholeNumber({ min: 1, max: 10_000 }).prefault('24'),

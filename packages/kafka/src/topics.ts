@@ -22,6 +22,17 @@ export function topicNames(
   }
 }
 
+/**
+ * The group of a lane's workers. Installations on one Kafka differ in their base topic and so in their groups: a group's
+ * leader shares its own topics out to every member, and what falls to a member of another installation is read by nobody.
+ */
+export function workerGroup({ lanes }: TopicNames, lane: Lane): string {
+  return lanes.normal === DEFAULT_TOPIC ? `llm-worker.${lane}` : `llm-worker.${lanes.normal}.${lane}`
+}
+
+/** The base topic unless it is said. */
+export const DEFAULT_TOPIC = 'magic-task'
+
 /** The topics that have to be there, as `Broker.ensureTopics` takes them. */
 export type WantedTopics = Parameters<Broker['ensureTopics']>[0]
 
@@ -37,6 +48,7 @@ export async function ensureKafkaTopics(cluster: KafkaCluster, wanted: WantedTop
         topic: name,
         numPartitions: partitions,
         replicationFactor,
+        configEntries: READABLE,
       })),
     })
   })
@@ -46,6 +58,12 @@ export async function ensureKafkaTopics(cluster: KafkaCluster, wanted: WantedTop
 export async function deleteKafkaGroup(cluster: KafkaCluster, group: string): Promise<void> {
   await withAdmin(cluster, (admin) => admin.deleteGroups([group])).catch(() => undefined)
 }
+
+/**
+ * What others write compressed, the broker unpacks: the client reads gzip alone, and dies of a record in zstd, snappy or
+ * lz4, again and again.
+ */
+const READABLE = [{ name: 'compression.type', value: 'uncompressed' }]
 
 const REQUEST_TIMEOUT_MS = 10_000
 const RETRIES = 6

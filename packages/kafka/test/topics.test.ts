@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { topicNames } from '../src/index.ts'
+import { topicNames, workerGroup } from '../src/index.ts'
 
 test('all names follow from the base topic', () => {
   expect(topicNames('magic-task')).toEqual({
@@ -14,4 +14,9 @@ test('results and dead letters may have names of their own', () => {
     results: 'answers',
     deadLetters: 'morgue',
   })
+})
+
+test('installations that differ in their base topic share no group of workers', () => {
+  expect(workerGroup(topicNames('magic-task'), 'low')).toBe('llm-worker.low')
+  expect(workerGroup(topicNames('staging'), 'low')).toBe('llm-worker.staging.low')
 })
