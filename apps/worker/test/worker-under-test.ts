@@ -48,6 +48,7 @@ export async function setup() {
           magicType: task.magicType,
           lane: task.lane,
           record: encode(taskV1, task),
+          ...(task.deadline === undefined ? {} : { deadline: task.deadline }),
         })),
       })
       return tasks

@@ -28,8 +28,7 @@ export function watchRunning(deps: WatchDeps): Loop {
       deps.onTurn()
       if (deps.running.size === 0) return
       const nowMs = deps.clock.elapsedMs()
-      const now = deps.clock.now()
-      for (const task of deps.running.values()) stopIfLate(deps, task, nowMs, now)
+      for (const task of deps.running.values()) stopIfLate(deps, task, nowMs)
       const tasks = [...deps.running.values()]
       const lost = await lostTasks(
         deps.db,
@@ -41,10 +40,10 @@ export function watchRunning(deps: WatchDeps): Loop {
   })
 }
 
-function stopIfLate(deps: WatchDeps, running: RunningTask, nowMs: number, now: Date): void {
-  const { deadline } = running.task
+function stopIfLate(deps: WatchDeps, running: RunningTask, nowMs: number): void {
+  const { deadlineInMs } = running.claim
   const ageMs = nowMs - running.claimedAtMs
-  if (deadline !== undefined && deadline <= now) stop(running, 'deadline')
+  if (deadlineInMs !== undefined && ageMs >= deadlineInMs) stop(running, 'deadline')
   else if (ageMs >= deps.taskTimeoutMs) stop(running, 'timeout')
   else if (!running.callStarted && ageMs >= PARK_AFTER_MS) stop(running, 'no-slot')
 }

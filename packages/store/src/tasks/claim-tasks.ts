@@ -23,6 +23,8 @@ export type Claim =
       /** Verdicts before this claim. */
       readonly tries: number
       readonly suspect: boolean
+      /** How long until its deadline, by PostgreSQL's clock: a worker's own may be off by hours. */
+      readonly deadlineInMs?: number
       /** Answers that are paid already, as JSON text by suggestion. */
       readonly answers: ReadonlyMap<number, string>
       readonly asked: readonly AskedBefore[]
@@ -39,6 +41,7 @@ interface Row {
   readonly fence: number
   readonly tries: number
   readonly suspect: boolean
+  readonly deadline_in_ms: number | null
   readonly answers: readonly { readonly suggestion: number; readonly answer: string }[] | null
   readonly asked: readonly AskedBefore[] | null
 }
@@ -78,7 +81,8 @@ claimed as (
   update tasks t set state = 'running', fence = t.fence + 1, worker_id = $3, claimed_at = now(), started_at = coalesce(t.started_at, now())
   from due
   where t.id = due.task_id and t.id = any($1) and t.state = 'queued'
-  returning t.id, t.fence, t.tries, t.deaths >= $5 as suspect
+  returning t.id, t.fence, t.tries, t.deaths >= $5 as suspect,
+    (extract(epoch from t.deadline - now()) * 1000)::double precision as deadline_in_ms
 )
 select
   case
@@ -88,7 +92,7 @@ select
     when k.suspect and k.state = 'queued' and not exists (select from chosen where chosen.id = k.id) then 'suspect'
     else 'skipped'
   end as verdict,
-  c.fence, c.tries, c.suspect,
+  c.fence, c.tries, c.suspect, c.deadline_in_ms,
   case when c.fence > 1 then (
     select json_agg(json_build_object('suggestion', a.suggestion, 'answer', a.answer)) from answers a where a.task_id = c.id
   ) end as answers,
@@ -142,5 +146,6 @@ function claimOf(taskId: TaskId, row: Row): Claim {
     suspect: row.suspect,
     answers: new Map((row.answers ?? []).map(({ suggestion, answer }) => [suggestion, answer])),
     asked: row.asked ?? [],
+    ...(row.deadline_in_ms === null ? {} : { deadlineInMs: row.deadline_in_ms }),
   }
 }
