@@ -103,7 +103,8 @@ function toLangChain(message: Message): SystemMessage | HumanMessage {
   return message.role === 'system' ? new SystemMessage(message.text) : new HumanMessage(message.text)
 }
 
-const count = z.int().min(0).optional().catch(undefined)
+/** More than a ledger's column holds is no count. */
+const count = z.int32().min(0).optional().catch(undefined)
 const Counts = z.object({ promptTokens: count, completionTokens: count })
 /** What LangChain does not pass on: the words of a refusal, and a count of zero. */
 const Raw = z.object({

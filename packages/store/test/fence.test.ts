@@ -52,6 +52,20 @@ test('a give-back is not counted, and yet the late settle of the first claim is 
   expect(await getTask(store.db, TENANT, claim.taskId)).toMatchObject({ status: 'succeeded', results: '["second"]' })
 })
 
+test('what is shown of a task is not limited by what one call may count', async () => {
+  const { batchId, claim } = await running()
+  const calls = [0, 1].map((suggestion) => ({ ...callOf(claim, batchId), suggestion, promptTokens: 2_000_000_000 }))
+  await settle({ calls })
+  expect((await getTask(store.db, TENANT, claim.taskId))?.usage.promptTokens).toBe(4_000_000_000)
+})
+
+test('a claim tells how long its deadline is off, by the clock of PostgreSQL', async () => {
+  const { claim } = await running({ deadline: new Date(Date.now() + 3_600_000) })
+  expect(claim.deadlineInMs).toBeGreaterThan(3_500_000)
+  expect(claim.deadlineInMs).toBeLessThan(3_700_000)
+  expect((await running()).claim.deadlineInMs).toBeUndefined()
+})
+
 // PROTOCOL 1: a settle that finds no row reads back
 test('the same settle again says that it had arrived, and writes nothing twice', async () => {
   const { claim, batchId } = await running()

@@ -42,8 +42,8 @@ interface Row {
   readonly fence: number
   readonly provider: string | null
   readonly model: string | null
-  readonly prompt_tokens: number
-  readonly completion_tokens: number
+  readonly prompt_tokens: string
+  readonly completion_tokens: string
   readonly model_calls: number
   readonly cost_micro_usd: string | null
   readonly unpriced_calls: number
@@ -60,7 +60,7 @@ from tasks t
 left join results r on r.task_id = t.id
 left join payloads p on p.task_id = t.id
 cross join lateral (
-  select coalesce(sum(m.prompt_tokens), 0)::int as prompt_tokens, coalesce(sum(m.completion_tokens), 0)::int as completion_tokens,
+  select coalesce(sum(m.prompt_tokens), 0) as prompt_tokens, coalesce(sum(m.completion_tokens), 0) as completion_tokens,
     count(*)::int as model_calls, sum(m.cost_micro_usd) as cost_micro_usd,
     (count(*) filter (where m.cost_micro_usd is null))::int as unpriced_calls
   from model_calls m where m.task_id = t.id
@@ -88,8 +88,8 @@ function viewOf(row: Row): TaskView {
     degraded: row.degraded ?? false,
     attempts: row.fence,
     usage: {
-      promptTokens: row.prompt_tokens,
-      completionTokens: row.completion_tokens,
+      promptTokens: Number(row.prompt_tokens),
+      completionTokens: Number(row.completion_tokens),
       modelCalls: row.model_calls,
       costMicroUsd: row.unpriced_calls > 0 ? undefined : Number(row.cost_micro_usd ?? 0),
     },
