@@ -108,8 +108,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
       onIdleError: () => undefined,
     }),
   )
-  const token = signToken({ secret: SECRET, tenant: TENANT, tier: 'paid', expiresInSeconds: 3_600 })
-  const http = (await openHttpClient(api.url)).withToken(token)
+  const http = (await openHttpClient(api.url)).withToken(tokenOf(TENANT))
   starting.move()
   return {
     api,
@@ -125,6 +124,11 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
     task: async (taskId) => Task.parse((await http(`/api/public/v1/tasks/${taskId}`)).json),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
+}
+
+/** A token of a tenant for any system of these tests. */
+export function tokenOf(tenant: string): string {
+  return signToken({ secret: SECRET, tenant: TenantId.parse(tenant), tier: 'paid', expiresInSeconds: 3_600 })
 }
 
 function environment(
