@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -94,6 +94,19 @@ test('a program whose launcher is killed ends in good order', async () => {
   child.kill('SIGKILL')
   await ended // the output is closed when the program has ended too
   expect(said()).toContain('heard SIGTERM drained')
+})
+
+test('in an image the program runs on the Node that is there, and nothing is installed', () => {
+  const image = mkdtempSync(join(folder, 'image-'))
+  const files = ['on-parents-word.mjs', 'package-lock.json', 'show.mjs', 'with-node-24.mjs']
+  for (const file of files.filter((name) => name !== 'show.mjs')) cpSync(join(launcher, '..', file), join(image, file))
+  writeFileSync(join(image, 'show.mjs'), 'process.stdout.write(process.execPath)')
+  const { status, stdout } = spawnSync(process.execPath, [join(image, 'with-node-24.mjs'), join(image, 'show.mjs')], {
+    env: { MAGICTASK_IMAGE: '1' },
+    encoding: 'utf8',
+  })
+  expect([status, stdout]).toEqual([0, process.execPath])
+  expect(readdirSync(image).toSorted()).toEqual(files)
 })
 
 const SHOW = 'process.stdout.write(process.argv.slice(2).join(" "))'
