@@ -1,0 +1,71 @@
+import { readConfig, systemClock } from '@magictask/runtime'
+import { startModelServer } from '@magictask/testkit'
+import { expect, test } from 'vitest'
+import {
+  offlineEmbedding,
+  openEmbedder,
+  openOfflineEmbeddings,
+  openOpenAiEmbeddings,
+  ProviderVariables,
+  similarity,
+} from '../src/index.ts'
+
+const never = new AbortController().signal
+const alike = (one: string, other: string) => similarity(offlineEmbedding(one), offlineEmbedding(other))
+
+test('the same text has the same offline embedding, of length 1; one without words has none', async () => {
+  const [first, again, blank] = await openOfflineEmbeddings().embed(['保溫杯 bottle', '保溫杯 bottle', ' …'], never)
+  expect(first).toEqual(again)
+  expect(first === undefined ? 0 : similarity(first, first)).toBeCloseTo(1, 5)
+  expect(blank?.every((number) => number === 0)).toBe(true)
+})
+
+test('offline, a text is nearest to one that shares its words, whatever their order, number and script', () => {
+  expect(alike('無線藍牙耳機', '蓝牙无线耳机')).toBeGreaterThan(alike('無線藍牙耳機', '不鏽鋼保溫杯') + 0.5)
+  expect(alike('steel water bottles', 'Bottle for water, steel')).toBeGreaterThan(
+    alike('steel water bottles', 'desk lamp') + 0.5,
+  )
+})
+
+test('many texts are sent in few requests, and come back in their order', async () => {
+  await using server = await startModelServer()
+  const embedder = openOpenAiEmbeddings({ apiKey: 'k', model: 'm', baseUrl: server.baseUrl, clock: systemClock })
+  const texts = Array.from({ length: 1_100 }, (_, at) => `text number ${at}`)
+  const embeddings = await embedder.embed(texts, never)
+  expect(server.embedded().toSorted()).toEqual([512, 512, 76])
+  for (const at of [0, 511, 512, 1_099]) {
+    const embedding = embeddings[at] ?? new Float32Array()
+    expect(similarity(embedding, offlineEmbedding(`text number ${at}`))).toBeCloseTo(1, 4)
+  }
+  await embedder.embed(
+    Array.from({ length: 30 }, () => '長'.repeat(20_000)),
+    never,
+  )
+  expect(server.embedded().slice(3)).toEqual([5, 5, 5, 5, 5, 5])
+})
+
+test('what goes wrong is a fault, after one request, and a signal ends it', async () => {
+  await using server = await startModelServer()
+  const embedder = openOpenAiEmbeddings({ apiKey: 'k', model: 'm', baseUrl: server.baseUrl, clock: systemClock })
+  for (const [status, code] of [
+    [500, 'provider.unavailable'],
+    [429, 'provider.rate_limited'],
+    [401, 'provider.auth_refused'],
+    [404, 'provider.bad_request'],
+  ] as const) {
+    server.setEmbeddingsStatus(status)
+    await expect(embedder.embed(['x'], never)).rejects.toMatchObject({ name: 'Fault', code })
+  }
+  expect(server.embedded()).toHaveLength(4)
+  await expect(embedder.embed(['x'], AbortSignal.abort())).rejects.toThrow()
+  await server.down()
+  await expect(embedder.embed(['x'], never)).rejects.toMatchObject({ code: 'provider.unavailable' })
+})
+
+test('a key means embeddings of OpenAI, unless the environment says offline', () => {
+  const modelOf = (env: Record<string, string>) => openEmbedder(readConfig(ProviderVariables, env), systemClock).model
+  expect(modelOf({})).toBe('offline-ngrams-1')
+  expect(modelOf({ OPENAI_API_KEY: 'k' })).toBe('text-embedding-3-small/512')
+  expect(modelOf({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'bge-m3' })).toBe('bge-m3')
+  expect(modelOf({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'offline' })).toBe('offline-ngrams-1')
+})
