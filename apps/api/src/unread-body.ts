@@ -12,9 +12,11 @@ export function discardUnreadBody(request: IncomingMessage, response: ServerResp
     if (request.complete) return
     const { socket } = request
     const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-    socket.once('close', () => clearTimeout(timer))
+    const closed = () => clearTimeout(timer)
+    socket.once('close', closed)
     request.once('end', () => {
       clearTimeout(timer)
+      socket.off('close', closed) // the connection may live on for many requests
       if (wantsClose) socket.end()
     })
     request.resume()
