@@ -51,7 +51,7 @@ export const skuMapping: Chain = {
   conclude(answer, { candidates = [] }) {
     const { sku, confidence, reason } = Choice.parse(answer)
     if (sku !== null && !candidates.some((candidate) => candidate.sku === sku)) return undefined
-    const shown = candidates.map((candidate) => ({ sku: candidate.sku, score: rounded(candidate.score) }))
+    const shown = candidates.map((candidate) => ({ sku: candidate.sku, score: candidate.score }))
     return { sku, confidence, candidates: shown, reason }
   },
   sample: {
@@ -78,10 +78,4 @@ function candidatesText({ candidates = [] }: ChainInput): string {
 
 function opening(text: string): string {
   return text.slice(0, DESCRIPTION_CHARACTERS).replace(/[\ud800-\udbff]$/, '')
-}
-
-const SCORE_STEPS = 10_000
-
-function rounded(score: number): number {
-  return Math.round(score * SCORE_STEPS) / SCORE_STEPS
 }

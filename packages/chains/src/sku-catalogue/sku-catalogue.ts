@@ -51,7 +51,11 @@ export function createSkuCatalogue({ db, embedder, mostBytes = MOST_BYTES }: Sku
     async candidates({ text, ...search }) {
       // Not `invoke`: its callbacks can be made to send every query elsewhere by an environment variable.
       const found = await new SkuRetriever({ ...search, embedder, current })._getRelevantDocuments(text)
-      return found.map(({ pageContent, metadata }) => ({ ...metadata, description: pageContent }))
+      return found.map(({ pageContent: description, metadata: { sku, score } }) => ({
+        sku,
+        description,
+        score: rounded(score),
+      }))
     },
     async upsert(tenant, items, signal) {
       const embeddingModel = embedder.model
@@ -71,6 +75,13 @@ export function createSkuCatalogue({ db, embedder, mostBytes = MOST_BYTES }: Sku
     },
     remove: (tenant, sku) => deleteSku(db, tenant, sku),
   }
+}
+
+const SCORE_STEPS = 10_000
+
+/** More digits than these say nothing. */
+function rounded(score: number): number {
+  return Math.round(score * SCORE_STEPS) / SCORE_STEPS
 }
 
 function itemAt(items: readonly SkuItem[], at: number): SkuItem {
