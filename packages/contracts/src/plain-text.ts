@@ -17,6 +17,16 @@ export function plainText(limits: { readonly min: number; readonly max: number }
 /** What `plainText` takes, for descriptions, as far as they can say it: JSON Schema has no word for lone surrogates. */
 export const PLAIN_PATTERN = '^[^\\u0000]*$'
 
+/** A `plainText` that says something: it is not all blank, blank being what `trim` takes away. */
+export function spokenText(limits: { readonly min: number; readonly max: number }) {
+  return plainText(limits)
+    .refine((text) => text.trim() !== '', 'has to say something')
+    .meta({ pattern: `^[^\\u0000]*[^\\u0000${BLANK}][^\\u0000]*$` })
+}
+
+/** Inside brackets. Spelt out, since `\s` is not the same in every language that reads a description. */
+export const BLANK = '\\u0009-\\u000d \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff'
+
 /** Why a text cannot be kept or carried as it is; undefined when it can. */
 export function characterFault(text: string): string | undefined {
   if (text.includes('\0')) return 'has to be free of NUL characters'

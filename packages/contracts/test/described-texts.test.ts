@@ -2,10 +2,13 @@ import { TaskId } from '@magictask/domain'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { API_BASE, generateItem, openapi, PageQuery, readCursor, writeCursor } from '../src/index.ts'
+import { API_BASE, generateItem, openapi, PageQuery, readCursor, SkuItem, writeCursor } from '../src/index.ts'
 
 const item = generateItem(['spam_check'])
 const Described = z.object({ pattern: z.string() })
+const SkuTexts = z.object({ sku: Described, description: Described })
+const Required = z.object({ name: z.string(), required: z.boolean() })
+const document = openapi({ magicTypes: ['spam_check'], version: '0' })
 const { paths, components } = z
   .object({
     paths: z.record(z.string(), z.record(z.string(), z.object({ parameters: z.array(z.unknown()) }))),
@@ -22,7 +25,7 @@ const { paths, components } = z
       }),
     }),
   })
-  .parse(openapi({ magicTypes: ['spam_check'], version: '0' }))
+  .parse(document)
 const fields = components.schemas.GenerateItem.properties
 
 const BLANK = [
@@ -59,6 +62,29 @@ test.each([
     }),
     { numRuns: 500 },
   )
+})
+
+test('a SKU and its description are accepted if and only if they fit what is said of them', () => {
+  const { sku, description } = z
+    .object({ components: z.object({ schemas: z.object({ SkuItem: z.object({ properties: SkuTexts }) }) }) })
+    .parse(document).components.schemas.SkuItem.properties
+  const given = fc.oneof(text, fc.constantFrom('.', '..', '...', ' .', 'a b', '. .', '.a'))
+  fc.assert(
+    fc.property(given, (value) => {
+      const isAccepted = (item: object) => SkuItem.safeParse({ sku: 'a', description: 'b', ...item }).success
+      expect(isAccepted({ sku: value })).toBe(new RegExp(sku.pattern, 'u').test(value))
+      expect(isAccepted({ description: value })).toBe(new RegExp(description.pattern, 'u').test(value))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a parameter that has to be there is described so', () => {
+  const required = paths[`${API_BASE}/skus`]?.get?.parameters.map((one) => Required.parse(one))
+  expect(required).toEqual([
+    { name: 'query', required: true },
+    { name: 'limit', required: false },
+  ])
 })
 
 test('a hundred thousand blanks are told from a text at once', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LIMITS } from '../limits.ts'
+import { pageSize } from './page-size.ts'
 import { API_BASE, type RouteSpec } from './route-spec.ts'
 import { SkuDescription } from './sku-item.ts'
 
@@ -8,15 +9,7 @@ const DEFAULT_LIMIT = 10
 /** What to look for in a catalogue, and how much of it to show. */
 export const FindSkusQuery = z.strictObject({
   query: SkuDescription.meta({ description: 'A description of a product, as the content of a task would be.' }),
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/, 'has to be a whole number')
-    .transform(Number)
-    .pipe(z.int().min(1).max(LIMITS.skusFound))
-    .default(DEFAULT_LIMIT)
-    .meta({
-      description: `How many at most; ${DEFAULT_LIMIT} unless it is said, never more than ${LIMITS.skusFound}.`,
-    }),
+  limit: pageSize({ max: LIMITS.skusFound, otherwise: DEFAULT_LIMIT }),
 })
 
 /** What retrieval finds: the closest first. */

@@ -14,7 +14,7 @@ import { badItems } from '../bad-items.ts'
 import { jsonText, objectText } from '../json-text.ts'
 import { jsonObject } from '../json-value.ts'
 import { LIMITS } from '../limits.ts'
-import { PLAIN_PATTERN, plainText } from '../plain-text.ts'
+import { PLAIN_PATTERN, plainText, spokenText } from '../plain-text.ts'
 import { Counts, countsOf } from './batch-answer.ts'
 import { SubmissionHeaders } from './header.ts'
 import { API_BASE, type RouteSpec } from './route-spec.ts'
@@ -26,9 +26,7 @@ export function generateItem(magicTypes: readonly string[]) {
     .strictObject({
       campaignSn: plainText({ min: 1, max: LIMITS.campaignSnCharacters }),
       magicType: z.enum(magicTypes),
-      content: plainText({ min: 1, max: LIMITS.contentCharacters })
-        .refine((text) => text.trim() !== '', 'has to say something')
-        .meta({ pattern: SAYS_SOMETHING }),
+      content: spokenText({ min: 1, max: LIMITS.contentCharacters }),
       num_suggestions: z.int().min(1).max(LIMITS.numSuggestions).default(1),
       priority: Lane.optional(),
       deadline: Deadline.optional(),
@@ -44,10 +42,6 @@ const Deadline = z.iso
   .refine((text) => Number.isNaN(Date.parse(text)) || /^\d{4}-/.test(new Date(text).toISOString()), {
     error: 'has to lie in the years 0000 to 9999 in UTC',
   })
-
-/** A character that is neither blank nor NUL, and no NUL beside it. Blank is what `trim` takes away: `\s` is not the same in every language. */
-const SAYS_SOMETHING =
-  '^[^\\u0000]*[^\\u0000\\u0009-\\u000d \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000]*$'
 
 const Metadata = jsonObject(Number.POSITIVE_INFINITY)
   // A record would drop it without a word.

@@ -3,22 +3,11 @@ import { z } from 'zod'
 import { LIMITS } from '../limits.ts'
 import { plainText } from '../plain-text.ts'
 import { CURSOR_PATTERN } from './cursor.ts'
+import { pageSize } from './page-size.ts'
 import { API_BASE, type RouteSpec } from './route-spec.ts'
 import { ListedTask } from './task-answer.ts'
 
 const DEFAULT_LIMIT = 50
-
-const PageSize = z
-  .custom<string>((text) => typeof text === 'string' && /^\d{1,4}$/.test(text), 'has to be a whole number')
-  .transform(Number)
-  .pipe(z.int().min(1).max(LIMITS.pageSize))
-  .default(DEFAULT_LIMIT)
-  .meta({
-    type: 'integer',
-    minimum: 1,
-    maximum: LIMITS.pageSize,
-    description: `How many at most; ${DEFAULT_LIMIT} unless it is said.`,
-  })
 
 const Cursor = z
   .string()
@@ -27,7 +16,10 @@ const Cursor = z
   .optional()
 
 /** Which page of a list. */
-export const PageQuery = z.strictObject({ limit: PageSize, cursor: Cursor })
+export const PageQuery = z.strictObject({
+  limit: pageSize({ max: LIMITS.pageSize, otherwise: DEFAULT_LIMIT }),
+  cursor: Cursor,
+})
 
 const name = plainText({ min: 1, max: LIMITS.campaignSnCharacters })
 

@@ -10,7 +10,11 @@ import { Sku, SkuDescription } from './sku-item.ts'
 export const SkuItem = z.strictObject({ sku: Sku, description: SkuDescription }).meta({ id: 'SkuItem' })
 export type SkuItem = z.infer<typeof SkuItem>
 
-const SkuItems = z.array(SkuItem).min(1).max(LIMITS.skusPerRequest)
+/** More than allowed are no mistake in the body but too much of it: 413, and so no `maxItems`. */
+const SkuItems = z
+  .array(SkuItem)
+  .min(1)
+  .meta({ uniqueItems: true, description: `At most ${LIMITS.skusPerRequest.toLocaleString('en')}, each SKU once.` })
 
 /** Reads entries or throws one fault that names everything wrong with them: the first hundred by pointer, and how many there are. */
 export function readSkuItems(body: unknown): readonly SkuItem[] {
