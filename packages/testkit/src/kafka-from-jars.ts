@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { systemClock } from '@magictask/runtime'
-import type { KafkaWayDeps, TestKafka } from './kafka.ts'
 import { kafkaJars } from './kafka-jars.ts'
 import { freePort, KAFKA_VERSION, kafkaProperties } from './kafka-properties.ts'
+import type { KafkaWayDeps, TestKafka } from './test-kafka.ts'
 
 /** A Kafka that Java runs on this machine, on free ports of the loopback address. It ends with this process, however that ends. */
 export async function startKafkaFromJars({ env, isUp }: KafkaWayDeps): Promise<TestKafka> {

@@ -1,5 +1,5 @@
-import type { KafkaWayDeps, TestKafka } from './kafka.ts'
 import { freePort, KAFKA_VERSION, kafkaProperties } from './kafka-properties.ts'
+import type { KafkaWayDeps, TestKafka } from './test-kafka.ts'
 
 /** A Kafka in a container of its own, on a free port of this machine. */
 export async function startKafkaInDocker({ isUp }: KafkaWayDeps): Promise<TestKafka> {

@@ -2,18 +2,7 @@ import { openKafkaBroker } from '@magictask/kafka'
 import { type Environment, noLog, systemClock } from '@magictask/runtime'
 import { startKafkaFromJars } from './kafka-from-jars.ts'
 import { startKafkaInDocker } from './kafka-in-docker.ts'
-
-/** A real Apache Kafka for tests, of one node. Disposing it ends it and removes its data. */
-export interface TestKafka extends AsyncDisposable {
-  /** `host:port`, for clients on this machine. */
-  readonly brokers: readonly string[]
-  /** Where it comes from, for the line that a test run prints. */
-  readonly how: string
-  /** Kills it (SIGKILL). Throws for one that was handed in: it is not ours to stop. */
-  stop(): Promise<void>
-  /** Starts it again after `stop`, with the same data on the same ports. */
-  start(): Promise<void>
-}
+import type { TestKafka } from './test-kafka.ts'
 
 interface StartKafkaOptions {
   /**
@@ -36,13 +25,6 @@ export async function startKafka({ env = {} }: StartKafkaOptions = {}): Promise<
     }
   }
   throw new Error([NEEDED, ...reasons].join('\n  '))
-}
-
-/** What a way of starting it needs to know. */
-export interface KafkaWayDeps {
-  readonly env: Environment
-  /** Resolves once the broker answers; rejects after a minute, or as soon as `gone` rejects. */
-  readonly isUp: (brokers: readonly string[], gone?: Promise<never>) => Promise<void>
 }
 
 const WAYS = [
