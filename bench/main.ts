@@ -26,6 +26,9 @@ await run(options.quick ? QUICK : FULL)
 async function run(sizes: Sizes): Promise<void> {
   await using open = new AsyncDisposableStack()
   const startedAt = new Date().toISOString()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void open.disposeAsync().finally(() => process.exit(1)))
+  }
   const servers = open.use(await startServers(process.env))
   const model = open.use(await startModel())
   process.stderr.write(`Kafka: ${servers.kafka.how}; PostgreSQL: ${servers.postgres.how}\n`)

@@ -46,7 +46,7 @@ async function measureRate({ model }: SystemDeps, system: System, { rateSeconds 
   const startMs = performance.now()
   const tookS = await Promise.all(
     Array.from({ length: REQUESTS_PER_S * rateSeconds }, async (_, request) => {
-      await sleep(startMs + (request * 1_000) / REQUESTS_PER_S - performance.now())
+      await sleep(Math.max(0, startMs + (request * 1_000) / REQUESTS_PER_S - performance.now()))
       const sentMs = performance.now()
       const answer = await system.submit(1, { waitSeconds: WAIT_S }).catch(() => undefined)
       return answer?.status === 'done' ? (performance.now() - sentMs) / 1_000 : undefined

@@ -12,14 +12,16 @@ export interface LedgerDeps {
 }
 
 const OUTCOME_LINGER_MS = 3
+/** From one write to the next: a statement costs as much as many of its rows, and nobody's slot waits for it. A lone outcome never does. */
+const WRITE_EVERY_MS = 50
 const ANSWER_LINGER_MS = 50
 const RETRY_PAUSE_MS = 500
 /** Entries of each kind in one statement. */
 const MOST_AT_ONCE = 500
 
 /**
- * Writes what a worker's tasks come to, many in one statement: outcomes within milliseconds, calls and early answers
- * within 50. While the database is away everything is kept and written when it is back: what is paid is lost
+ * Writes what a worker's tasks come to, many in one statement and twenty statements a second at most: a lone outcome within
+ * milliseconds, everything within 50. While the database is away everything is kept and written when it is back: what is paid is lost
  * only with the process. Disposing it writes what is left.
  */
 export class Ledger implements AsyncDisposable {
@@ -29,6 +31,7 @@ export class Ledger implements AsyncDisposable {
   readonly #answers: EarlyAnswer[] = []
   /** When the next write is due, by the process's clock. */
   #dueMs = Number.POSITIVE_INFINITY
+  #wroteAtMs = Number.NEGATIVE_INFINITY
   #alarm = new AbortController()
   #stopping = false
   readonly #running: Promise<void>
@@ -64,7 +67,7 @@ export class Ledger implements AsyncDisposable {
   }
 
   #writeWithin(ms: number): void {
-    const dueMs = this.#deps.clock.elapsedMs() + ms
+    const dueMs = Math.max(this.#deps.clock.elapsedMs() + ms, this.#wroteAtMs + WRITE_EVERY_MS)
     if (dueMs >= this.#dueMs) return
     this.#dueMs = dueMs
     this.#alarm.abort()
@@ -89,6 +92,7 @@ export class Ledger implements AsyncDisposable {
 
   /** One statement. What it could not write stays, in order, and is due again after a pause. */
   async #write(): Promise<void> {
+    this.#wroteAtMs = this.#deps.clock.elapsedMs()
     const outcomes = this.#outcomes.slice(0, MOST_AT_ONCE)
     const settling = new Set(outcomes.flatMap(({ outcome }) => (outcome.state === 'queued' ? [] : [outcome.taskId])))
     const calls = this.#calls.slice(0, MOST_AT_ONCE)

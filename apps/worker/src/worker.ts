@@ -148,8 +148,11 @@ interface Input {
   readonly onRoom: () => void
 }
 
-/** How far ahead of a free slot tasks are claimed, in seconds of what ends here: long enough for a claim, too short to be missed elsewhere. */
-const AHEAD_S = 0.1
+/**
+ * How far ahead of a free slot tasks are claimed, in seconds of what ends here: longer than a paused partition takes to be
+ * fetched again, short of the second after which a task without a slot is given back.
+ */
+const AHEAD_S = 0.4
 
 async function startInput(
   deps: WorkerDeps,
@@ -181,8 +184,10 @@ async function startInput(
     })
   const consumers = await Promise.all(LANES.map(start))
   let resuming = false
+  let resumedAtMs = Number.NEGATIVE_INFINITY
   const resume = () => {
     resuming = false
+    resumedAtMs = clock.elapsedMs()
     if (!lease.holds() || state.places.taken >= settings.slots + consume.ahead()) return
     for (const consumer of consumers) consumer.resume()
     claimSuspect(consume, state.suspects)
@@ -192,10 +197,12 @@ async function startInput(
     onRoom() {
       if (resuming) return
       resuming = true
-      setTimeout(resume, RESUME_LINGER_MS)
+      setTimeout(resume, Math.max(RESUME_LINGER_MS, resumedAtMs + RESUME_EVERY_MS - clock.elapsedMs()))
     },
   }
 }
 
 /** Places that free up within this time are filled by one fetch and one claim. */
 const RESUME_LINGER_MS = 4
+/** From one such fetch to the next: what was claimed ahead keeps the slots busy meanwhile. */
+const RESUME_EVERY_MS = 20

@@ -17,7 +17,8 @@ export interface RelayDeps {
 
 const QUEUES: readonly Queue[] = ['text.free', 'text.paid']
 const LEASE_MS = 3_000
-const BUSY_PAUSE_MS = 25
+/** What is on Kafka lasts for ten such pauses, so a shorter one only costs statements. */
+const BUSY_PAUSE_MS = 50
 const IDLE_PAUSE_MS = 200
 const OTHER_HOLDS_PAUSE_MS = 1_000
 
