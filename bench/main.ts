@@ -44,6 +44,7 @@ async function run(sizes: Sizes): Promise<void> {
     medians: mediansOf(rounds),
     rounds,
   }
+  if (options.quick) process.stdout.write('A quick run: fewer tasks than the lines say, and rough.\n')
   process.stdout.write(`${tableOf(report)}\n`)
   if (only === undefined) process.stderr.write(`written to ${await writeReport(report)}\n`)
 }
