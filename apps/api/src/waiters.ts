@@ -1,5 +1,5 @@
 import { type Clock, type Loop, startLoop } from '@magictask/runtime'
-import { type BatchView, type Database, endedAmong, type TaskView } from '@magictask/store'
+import { type BatchView, endedAmong, type Queries, type TaskView } from '@magictask/store'
 
 /** What somebody waits for. */
 export type Awaited =
@@ -16,7 +16,7 @@ export interface Waiters extends AsyncDisposable {
 }
 
 interface WaitersDeps {
-  readonly db: Database
+  readonly db: Queries
   readonly clock: Clock
   readonly onError: (error: unknown) => void
 }
@@ -86,17 +86,16 @@ export function startWaiters(deps: WaitersDeps): Waiters {
   }
 }
 
-/** One statement for all of them. A waiter stays woken when the statement fails, so that it is asked again. */
-async function reread(db: Database, waiters: readonly Waiter[], woken: Set<Waiter>): Promise<void> {
+/** One statement for all of them. Who is woken while it runs stays so: what it reads may be older than the end. */
+async function reread(db: Queries, waiters: readonly Waiter[], woken: Set<Waiter>): Promise<void> {
   if (waiters.length === 0) return
+  for (const waiter of waiters) woken.delete(waiter)
   const ended = await endedAmong(db, {
     taskIds: waiters.flatMap(({ what }) => ('task' in what ? [what.task.taskId] : [])),
     batchIds: waiters.flatMap(({ what }) => ('batch' in what ? [what.batch.batchId] : [])),
   })
-  for (const waiter of waiters) {
-    woken.delete(waiter)
-    const { what } = waiter
-    if ('task' in what ? ended.taskIds.has(what.task.taskId) : ended.batchIds.has(what.batch.batchId)) waiter.letGo()
+  for (const { what, letGo } of waiters) {
+    if ('task' in what ? ended.taskIds.has(what.task.taskId) : ended.batchIds.has(what.batch.batchId)) letGo()
   }
 }
 

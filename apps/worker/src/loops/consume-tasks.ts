@@ -54,7 +54,7 @@ export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readon
     const claims = tasks.length === 0 ? [] : await deps.claim(tasks.map(({ offer }) => offer))
     const unwanted: Unwanted[] = read.filter((each) => each.kind === 'unreadable')
     for (const [at, readTask] of tasks.entries()) {
-      const fault = obey(deps, claims[at], readTask)
+      const fault = obey(deps, lane, claims[at], readTask)
       if (fault !== undefined) unwanted.push({ record: readTask.record, fault })
       if (claims[at]?.kind === 'claimed') started += 1
     }
@@ -67,9 +67,17 @@ export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readon
 }
 
 /** Does what the database said of a record; gives the fault of one that was never submitted like this. */
-function obey(deps: ConsumeDeps, claim: Claim | undefined, { task, offer }: ReadTask): FaultCode | undefined {
+function obey(
+  deps: ConsumeDeps,
+  lane: Lane,
+  claim: Claim | undefined,
+  { task, offer }: ReadTask,
+): FaultCode | undefined {
   switch (claim?.kind) {
     case 'claimed':
+      // A copy may stand in another lane's topic; the place is given back in the task's own.
+      deps.places.giveBack(lane, 1)
+      deps.places.add(task.lane, 1)
       deps.start({ claim, task })
       return undefined
     case 'suspect':
