@@ -14,7 +14,7 @@ export interface LedgerDeps {
 const OUTCOME_LINGER_MS = 3
 /** From one write to the next: a statement costs as much as many of its rows, and nobody's slot waits for it. A lone outcome never does. */
 const WRITE_EVERY_MS = 50
-const ANSWER_LINGER_MS = 50
+const ANSWER_LINGER_MS = 10
 const RETRY_PAUSE_MS = 500
 /** Entries of each kind in one statement. */
 const MOST_AT_ONCE = 500
@@ -93,7 +93,8 @@ export class Ledger implements AsyncDisposable {
   /** One statement. What it could not write stays, in order, and is due again after a pause. */
   async #write(): Promise<void> {
     this.#wroteAtMs = this.#deps.clock.elapsedMs()
-    const outcomes = this.#outcomes.slice(0, MOST_AT_ONCE)
+    // What a retry builds on is written before it: more answers than fit go ahead of every outcome.
+    const outcomes = this.#answers.length > MOST_AT_ONCE ? [] : this.#outcomes.slice(0, MOST_AT_ONCE)
     const settling = new Set(outcomes.flatMap(({ outcome }) => (outcome.state === 'queued' ? [] : [outcome.taskId])))
     const calls = this.#calls.slice(0, MOST_AT_ONCE)
     const answers = this.#answers.slice(0, MOST_AT_ONCE)

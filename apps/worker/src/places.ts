@@ -8,7 +8,7 @@ import { type LaneDemand, placesFor } from './scheduler.ts'
 export class Places {
   readonly #slots: number
   readonly #taken: Record<Lane, number> = { high: 0, normal: 0, low: 0 }
-  readonly #wants: Record<Lane, boolean> = { high: false, normal: false, low: false }
+  readonly #refusedAtMs: Record<Lane, number> = { high: NEVER_MS, normal: NEVER_MS, low: NEVER_MS }
 
   constructor(slots: number) {
     this.#slots = slots
@@ -19,10 +19,11 @@ export class Places {
   }
 
   /** Takes up to `wanted` places for a lane and tells how many it got. `ahead`: tasks that may be claimed before a slot is free for them. */
-  take(lane: Lane, wanted: number, ahead: number): number {
+  take(lane: Lane, wanted: number, { ahead, nowMs }: { readonly ahead: number; readonly nowMs: number }): number {
     const places = this.#slots + ahead
-    const got = Math.min(wanted, placesFor(lane, this.#demand(), { places, free: Math.max(0, places - this.taken) }))
-    this.#wants[lane] = got < wanted
+    const free = Math.max(0, places - this.taken)
+    const got = Math.min(wanted, placesFor(lane, this.#demand(nowMs), { places, free }))
+    this.#refusedAtMs[lane] = got < wanted ? nowMs : NEVER_MS
     this.#taken[lane] += got
     return got
   }
@@ -36,8 +37,16 @@ export class Places {
     this.#taken[lane] -= places
   }
 
-  #demand(): Record<Lane, LaneDemand> {
-    const of = (lane: Lane): LaneDemand => ({ taken: this.#taken[lane], wants: this.#wants[lane] })
+  #demand(nowMs: number): Record<Lane, LaneDemand> {
+    const of = (lane: Lane): LaneDemand => ({
+      taken: this.#taken[lane],
+      wants: nowMs - this.#refusedAtMs[lane] < WANTED_FOR_MS,
+    })
     return { high: of('high'), normal: of('normal'), low: of('low') }
   }
 }
+
+const NEVER_MS = Number.NEGATIVE_INFINITY
+
+/** What was refused may meanwhile have gone to another worker: then nothing is kept for it any more. */
+const WANTED_FOR_MS = 1_000

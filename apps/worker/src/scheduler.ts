@@ -4,13 +4,14 @@ import { LANE_WEIGHTS, LANES, type Lane } from '@magictask/domain'
 export interface LaneDemand {
   /** Places that its tasks take up now. */
   readonly taken: number
-  /** Records of it are there to be taken, or were when it was last looked at. */
+  /** Records of it were refused for want of room a moment ago. */
   readonly wants: boolean
 }
 
 /**
  * How many of the `free` places (of `places` in all) a lane may take now. A lane alone may take them all; while others
- * want some, what is missing to their weighted shares is kept for them. So `low` never stands still, and `high` has most.
+ * want some, each may fill its weighted share, and of the rest what is missing to the others' shares is kept for them. So
+ * `low` never stands still, `high` has most, and no place stays free while anybody wants one.
  */
 export function placesFor(
   lane: Lane,
@@ -23,8 +24,8 @@ export function placesFor(
     .filter((other) => other !== lane && lanes[other].wants)
     .map((other) => Math.max(0, shareOf(other, weights, room.places) - lanes[other].taken))
     .reduce((sum, missing) => sum + missing, 0)
-  const least = lanes[lane].taken === 0 ? 1 : 0
-  return Math.max(0, Math.min(room.free, Math.max(least, room.free - kept)))
+  const own = shareOf(lane, weights, room.places) - lanes[lane].taken
+  return Math.max(0, Math.min(room.free, Math.max(own, room.free - kept)))
 }
 
 function shareOf(lane: Lane, weights: number, places: number): number {

@@ -1,6 +1,7 @@
 import type { SkuCatalogue } from '@magictask/chains'
+import { workerGroup } from '@magictask/contracts'
 import { LANES, type Lane, type RetryPolicy } from '@magictask/domain'
-import { type Broker, type Consumer, type Publisher, type TopicNames, workerGroup } from '@magictask/kafka'
+import type { Broker, Consumer, Publisher, TopicNames } from '@magictask/kafka'
 import type { Provider } from '@magictask/models'
 import { type Clock, type Health, type Log, liveness, readiness, type Telemetry } from '@magictask/runtime'
 import { type Database, ping } from '@magictask/store'

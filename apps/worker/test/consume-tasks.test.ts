@@ -35,7 +35,7 @@ test('a record in the topic of another lane takes its place in its own, where it
   expect(started.map((claimed) => claimed.task.task_id)).toEqual([task.task_id])
 
   places.giveBack('low', 1) // as the runner does at the task's end
-  expect(places.take('low', 9, 0)).toBe(4)
+  expect(places.take('low', 9, { ahead: 0, nowMs: 0 })).toBe(4)
   places.giveBack('low', 4)
-  expect(places.take('high', 9, 0)).toBe(3) // one is kept for `low`, which wanted more
+  expect(places.take('high', 9, { ahead: 0, nowMs: 0 })).toBe(3) // one is kept for `low`, which wanted more
 })

@@ -52,10 +52,19 @@ test('places never run over, whatever is taken and given back', () => {
       for (const [lane, wanted, giveBack] of sequence) {
         const oldest = giveBack ? held.shift() : undefined
         if (oldest !== undefined) places.giveBack(...oldest)
-        held.push([lane, places.take(lane, wanted, 0)])
+        held.push([lane, places.take(lane, wanted, { ahead: 0, nowMs: 0 })])
         expect(places.taken).toBeLessThanOrEqual(slots)
         expect(places.taken).toBe(held.reduce((sum, [, count]) => sum + count, 0))
       }
     }),
   )
+})
+
+test('what a lane was refused is kept for it for a second, not for ever: its records may have gone elsewhere', () => {
+  const places = new Places(12)
+  places.take('normal', 20, { ahead: 0, nowMs: 0 })
+  expect(places.take('high', 5, { ahead: 0, nowMs: 10 })).toBe(0)
+  places.giveBack('normal', 12)
+  expect(places.take('normal', 20, { ahead: 0, nowMs: 500 })).toBe(4)
+  expect(places.take('normal', 20, { ahead: 0, nowMs: 1_500 })).toBe(8)
 })

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { cloudEventV1 } from './kafka/cloud-event.v1.ts'
 import { deadLetterHeadersV1 } from './kafka/dead-letter.v1.ts'
 import { resultV1 } from './kafka/result.v1.ts'
-import { taskV1 } from './kafka/task.v1.ts'
+import { taskV1, workerGroup } from './kafka/task.v1.ts'
 import type { Json } from './schema-book.ts'
 import { EXAMPLE_RECORDS } from './seed-example.ts'
 
@@ -35,7 +35,10 @@ export function asyncapi({ version, topics }: AsyncapiOptions): Json {
       deadLetters: channel(topics.deadLetters, 'deadLetter', 'Records that ran nothing, as they came, and why.'),
     },
     operations: {
-      ...Object.assign({}, ...lanes.map(({ lane, channel }) => laneOperations(lane, channel))),
+      ...Object.assign(
+        {},
+        ...lanes.map(({ lane, channel }) => laneOperations(workerGroup({ lanes: topics.lanes }, lane), lane, channel)),
+      ),
       publishResults: operation('send', 'results', 'result', 'A worker tells how a task ended.'),
       wakeWaiting: {
         ...operation('receive', 'results', 'result', 'Every api hears all results, to wake who waits for one.'),
@@ -76,12 +79,12 @@ function channel(topic: string, message: string, description: string) {
   }
 }
 
-function laneOperations(lane: Lane, channel: string) {
+function laneOperations(groupId: string, lane: Lane, channel: string) {
   return {
     [`release${named(lane)}`]: operation('send', channel, 'task', 'Tasks are released as fast as workers settle them.'),
     [`claim${named(lane)}`]: {
       ...operation('receive', channel, 'task', 'A worker claims the task in the database before it runs it.'),
-      bindings: group({ type: 'string', const: `llm-worker.${lane}` }),
+      bindings: group({ type: 'string', const: groupId }),
     },
   }
 }

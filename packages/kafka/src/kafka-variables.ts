@@ -1,3 +1,4 @@
+import { DEFAULT_TOPIC } from '@magictask/contracts'
 import { LANES } from '@magictask/domain'
 import { flag, hostList, wholeNumber } from '@magictask/runtime'
 import { z } from 'zod'
@@ -5,7 +6,7 @@ import type { Broker } from './broker.ts'
 import type { KafkaSettings, Sasl } from './connect.ts'
 import { openKafkaBroker } from './kafka-broker.ts'
 import { openMemoryBroker } from './memory-broker.ts'
-import { DEFAULT_TOPIC, type TopicNames, topicNames, type WantedTopics } from './topics.ts'
+import { type TopicNames, topicNames, type WantedTopics } from './topics.ts'
 
 const topic = z.string().regex(/^[\w.-]{1,200}$/, 'has to be 1 to 200 letters, digits, dots, dashes or underscores')
 

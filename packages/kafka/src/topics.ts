@@ -22,17 +22,6 @@ export function topicNames(
   }
 }
 
-/**
- * The group of a lane's workers. Installations on one Kafka differ in their base topic and so in their groups: a group's
- * leader shares its own topics out to every member, and what falls to a member of another installation is read by nobody.
- */
-export function workerGroup({ lanes }: TopicNames, lane: Lane): string {
-  return lanes.normal === DEFAULT_TOPIC ? `llm-worker.${lane}` : `llm-worker.${lanes.normal}.${lane}`
-}
-
-/** The base topic unless it is said. */
-export const DEFAULT_TOPIC = 'magic-task'
-
 /** The topics that have to be there, as `Broker.ensureTopics` takes them. */
 export type WantedTopics = Parameters<Broker['ensureTopics']>[0]
 

@@ -1,5 +1,6 @@
+import { workerGroup } from '@magictask/contracts'
 import { expect, test } from 'vitest'
-import { topicNames, workerGroup } from '../src/index.ts'
+import { topicNames } from '../src/index.ts'
 
 test('all names follow from the base topic', () => {
   expect(topicNames('magic-task')).toEqual({

@@ -45,7 +45,7 @@ type Read = ReadTask | (Unwanted & { readonly kind: 'unreadable' })
  */
 export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readonly IncomingRecord[]): Promise<number> {
   if (!deps.mayClaim()) return 0
-  const taken = deps.places.take(lane, records.length, deps.ahead())
+  const taken = deps.places.take(lane, records.length, { ahead: deps.ahead(), nowMs: deps.clock.elapsedMs() })
   if (taken === 0) return 0
   let started = 0
   try {

@@ -11,6 +11,8 @@ import { z } from 'zod'
             dead-letter-partition  decimal
             dead-letter-offset     decimal
             dead-letter-time       RFC 3339 in UTC: when it was set aside
+            dead-letter-cut-from-bytes  only where it was too large to be set aside whole: the bytes of key,
+                                   value and headers before they were cut
   writer    worker, at least once
   reader    people, by the dead-letter commands
   changes   a new header stays v1; a new meaning is dead-letter.v2.ts
@@ -30,6 +32,7 @@ const Headers = z.object({
     decode: (text) => new Date(text),
     encode: (date) => date.toISOString(),
   }),
+  'dead-letter-cut-from-bytes': z.string().regex(/^\d+$/).optional(),
 })
 
 /** Where a record that ran nothing came from, and why it ran nothing. Text headers either way. */

@@ -46,3 +46,14 @@ export type Task = z.infer<typeof Task>
 
 /** The whole task, as a worker is handed it. */
 export const taskV1: Contract<typeof Task> = { type: 'magictask.task.v1', schema: Task }
+
+/** The base topic, and so the topic of the lane `normal`, unless it is said. */
+export const DEFAULT_TOPIC = 'magic-task'
+
+/**
+ * The group of a lane's workers. Installations on one Kafka differ in their base topic and so in their groups: a group's
+ * leader shares its own topics out to every member, and what falls to a member of another installation is read by nobody.
+ */
+export function workerGroup({ lanes }: { readonly lanes: Readonly<Record<Lane, string>> }, lane: Lane): string {
+  return lanes.normal === DEFAULT_TOPIC ? `llm-worker.${lane}` : `llm-worker.${lanes.normal}.${lane}`
+}
