@@ -33,7 +33,7 @@ export async function writeReport(report: Report): Promise<string> {
   return `bench/results/${name}`
 }
 
-const DIGITS = { x: 2, ms: 3, s: 3, MB: 0, '': 3, '/s': 0 } as const
+const DIGITS = { x: 3, ms: 3, s: 3, MB: 1, '': 3, '/s': 0 } as const
 
 function shown({ unit }: Figure, value: number | undefined): string {
   return value === undefined ? '-' : `${value.toFixed(DIGITS[unit])}${unit === '' ? '' : ` ${unit}`}`
