@@ -1,7 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { LIMITS } from '@magictask/contracts'
-import type { Clock } from '@magictask/runtime'
+import { type Clock, startListening } from '@magictask/runtime'
 import { answerConnectionFaults } from './connection-faults.ts'
 
 /** A server that listens. */
@@ -34,29 +33,10 @@ export async function listen(
     handle,
   )
   answerConnectionFaults(server)
-  await startListening(server, at)
   return {
-    port: portOf(server.address()),
+    port: await startListening(server, at),
     close: (graceMs) => close(server, graceMs, clock),
   }
-}
-
-function startListening(server: Server, at: { readonly port: number; readonly host?: string }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? portTaken(at.port) : error),
-    )
-    server.listen(at, resolve)
-  })
-}
-
-function portTaken(port: number): Error {
-  return new Error(`Port ${port} is taken by another process. Set LLM_PORT to a free one.`)
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (typeof address === 'object' && address !== null) return address.port
-  throw new Error('the server listens on no port')
 }
 
 async function close(server: Server, graceMs: number, clock: Clock): Promise<void> {

@@ -17,12 +17,16 @@ export function readConfig<Schema extends z.ZodType>(schema: Schema, env: Enviro
   const { values, unreadable } = withFiles(env)
   const read = schema.safeParse(values)
   if (read.success && unreadable.length === 0) return read.data
-  const wrong = read.success
-    ? []
-    : read.error.issues.map((issue) => `${issue.path.join('.') || 'the environment'}: ${issue.message}`)
+  const wrong = read.success ? [] : read.error.issues.map((issue) => whatIsWrong(issue, values))
   throw new ConfigError(
     ['The configuration is not usable:', ...[...unreadable, ...new Set(wrong)].map((line) => `  ${line}`)].join('\n'),
   )
+}
+
+function whatIsWrong({ path, message }: z.core.$ZodIssue, values: Readonly<Record<string, string>>): string {
+  const name = path.join('.')
+  if (name === '' || name in values) return `${name || 'the environment'}: ${message}`
+  return message.startsWith('Invalid input') ? `${name}: is missing` : `${name}: is missing; it ${message}`
 }
 
 function withFiles(env: Environment): { values: Record<string, string>; unreadable: string[] } {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Health } from './health.ts'
+import { startListening } from './start-listening.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export interface HealthDeps {
@@ -19,12 +19,8 @@ export async function startHealthServer(port: number, deps: HealthDeps): Promise
   const server = createServer((request, response) => {
     answer(request, response, deps).catch(() => response.writeHead(500).end())
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, resolve)
-  })
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await startListening(server, { port }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

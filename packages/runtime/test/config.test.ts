@@ -108,3 +108,10 @@ test.each(['', 'a', 'a:', ':9092', 'a:9092,', 'a:9092 b:9092', 'http://a:9092', 
     expect(hostList.safeParse(text).success).toBe(false)
   },
 )
+
+test('what is missing is told from what is wrong', () => {
+  const schema = z.object({ HOSTS: hostList, POSTGRES_URL: postgresUrl, SPEED: wholeNumber({ min: 1, max: 9 }) })
+  expect(() => readConfig(schema, { SPEED: '12' })).toThrow(
+    /HOSTS: is missing\n {2}POSTGRES_URL: is missing; it has to be an address.*\n {2}SPEED: has to be a whole number/,
+  )
+})

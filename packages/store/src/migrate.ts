@@ -29,7 +29,7 @@ export async function migrate(url: string): Promise<void> {
   })
   client.on('error', () => undefined) // a connection that breaks is reported by the query that was on it
   await client.connect().catch((error: unknown) => {
-    throw new Fault('service.unavailable', { cause: error })
+    throw new Fault('service.unavailable', { cause: error, detail: `PostgreSQL at ${placeOf(url)} cannot be reached.` })
   })
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK])
@@ -42,4 +42,10 @@ export async function migrate(url: string): Promise<void> {
   } finally {
     await client.end()
   }
+}
+
+/** Host and database, without the password that may stand before them. */
+function placeOf(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `${host}${pathname}`
 }

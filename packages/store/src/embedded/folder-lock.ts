@@ -92,20 +92,28 @@ function describe(pid: number): string {
   } catch (error) {
     if (codeOf(error) === 'ESRCH') return ''
   }
-  return `${pid} ${beginningOf(pid)}`.trim()
+  return isZombie(pid) ? '' : `${pid} ${beginningOf(pid)}`.trim()
+}
+
+/** Killed, but not yet waited for by its parent: it keeps its number and does nothing any more. */
+function isZombie(pid: number): boolean {
+  return statFields(pid)?.[0] === 'Z'
 }
 
 /** Linux knows when a process began; elsewhere the number has to do. */
 function beginningOf(pid: number): string {
-  if (process.platform !== 'linux') return ''
+  const fields = statFields(pid)
+  if (fields === undefined) return ''
+  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${fields[19]}`
+}
+
+/** What Linux says of a process from its state on: that comes after its name, which may hold anything but ends with the last bracket. */
+function statFields(pid: number): readonly string[] | undefined {
   try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    // Field 22, counted after the program's name, which may hold anything but ends with the last bracket.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')
-    return `${boot} ${fields[19]}`
   } catch {
-    return ''
+    return undefined
   }
 }
