@@ -31,7 +31,7 @@ function faultFromStatus(answer: Answered, now: Date): Fault {
   return new Fault(code, { detail, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) })
 }
 
-/** A redirect is not followed, and so as wrong as any 4xx: repeating it changes nothing. */
+/** A redirect is not followed, and so it is as wrong as every 4xx; repeating it changes nothing. */
 function codeForStatus(status: number): FaultCode {
   if (status >= 500) return 'provider.unavailable'
   switch (status) {

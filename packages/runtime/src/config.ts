@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
-/** The variables of a process, as `process.env` has them; only a `main.ts` reads that. */
+/** The variables of a process, as its `main.ts` reads them; nothing else does. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A configuration that cannot be used: one message that names every wrong variable and shows no value. */
