@@ -37,4 +37,3 @@ const Headers = z.object({
 
 /** Where a record that ran nothing came from, and why it ran nothing. Text headers either way. */
 export const deadLetterHeadersV1 = Headers
-export type DeadLetterHeaders = z.infer<typeof Headers>
