@@ -1,9 +1,9 @@
 import type { CallId, FaultCode } from '@magictask/domain'
 import type { z } from 'zod'
 
-/** One message of a prompt. */
+/** One message of a prompt. `assistant` is what the model itself answered before: only when it is asked to mend it. */
 export interface Message {
-  readonly role: 'system' | 'user'
+  readonly role: 'system' | 'user' | 'assistant'
   readonly text: string
 }
 
@@ -22,6 +22,8 @@ export interface AskRequest {
   /** Which of the task's suggestions this is for, from 0: the offline provider varies by it. */
   readonly suggestion: number
   readonly conclude?: Conclude
+  /** Told of every piece of text as it comes. The call is then streamed; its answer is the same. */
+  readonly onText?: (delta: string) => void
 }
 
 /**
@@ -33,7 +35,11 @@ export type Conclude = (answer: unknown) => unknown
 /** What a provider counted; undefined where it did not say. */
 export interface TokenUsage {
   readonly promptTokens?: number
+  /** Of the prompt's, those that the provider had in its cache. */
+  readonly cachedTokens?: number
   readonly completionTokens?: number
+  /** Of the completion's, those that it thought and did not show. */
+  readonly reasoningTokens?: number
 }
 
 /** What one call came to. It always has its usage: a call that gave nothing usable is paid as well. */
@@ -41,15 +47,32 @@ export type Answer = {
   readonly provider: string
   readonly model: string
   readonly usage: TokenUsage
+  /** Undefined while the price, or a count that it needs, is unknown: never 0 for that. */
+  readonly costMicroUsd?: number
   readonly latencyMs: number
+  /** Until the first piece of text; only of a streamed call. */
+  readonly firstTokenMs?: number
 } & (
   | {
-      readonly kind: 'answered' /** Valid JSON text in the format's shape, keys in its order; or of what `conclude` made of it. */
+      readonly kind: 'answered'
+      /** Valid JSON text in the format's shape, keys in its order; or of what `conclude` made of it. */
       readonly json: string
+      /** It was valid only after it had been mended without a call. */
+      readonly mended?: true
     }
-  | { readonly kind: 'broke'; readonly fault: FaultCode; readonly detail: string; readonly retryAfterMs?: number }
+  | Broke
   | { readonly kind: 'aborted' }
 )
+
+/** A call that gave nothing usable. */
+export interface Broke {
+  readonly kind: 'broke'
+  readonly fault: FaultCode
+  readonly detail: string
+  readonly retryAfterMs?: number
+  /** What an answer that is wrong in itself said, at most 16,000 characters, to have it mended. Never logged, never stored. */
+  readonly said?: string
+}
 
 /**
  * Asks a model once, and never again by itself. Does not throw: what goes wrong is a `broke` answer with its fault;

@@ -1,14 +1,6 @@
-import { createRequire } from 'node:module'
+import { bytes, core, now, sql, time } from './columns.ts'
 
-// The CommonJS entry, for the reason given in `database.ts`.
-const core: typeof import('drizzle-orm/pg-core') = createRequire(import.meta.url)('drizzle-orm/pg-core')
-const orm: typeof import('drizzle-orm') = createRequire(import.meta.url)('drizzle-orm')
-const { bigint, boolean, customType, index, integer, pgTable, primaryKey, real, smallint, text, timestamp, uuid } = core
-const { sql } = orm
-
-const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
-const time = (name: string) => timestamp(name, { withTimezone: true })
-const now = sql`now()`
+const { bigint, boolean, index, integer, pgTable, primaryKey, smallint, text, uuid } = core
 
 /*
   tasks, payloads, results, answers and model_calls are range-partitioned by the task's id (UUIDv7, so by time) in the
@@ -61,6 +53,8 @@ export const results = pgTable('results', {
   degraded: boolean('degraded').notNull(),
   provider: text('provider'),
   model: text('model'),
+  /** Whether at least one of its answers came from the cache, and so cost nothing. */
+  cached: boolean('cached').notNull().default(false),
 })
 
 /** Answers that are paid while others of the same task are not there yet: a retry asks only for what is missing. */
@@ -87,10 +81,18 @@ export const modelCalls = pgTable(
     model: text('model').notNull(),
     promptVersion: smallint('prompt_version').notNull(),
     promptTokens: integer('prompt_tokens'),
+    /** Of the prompt's, those that the provider had in its cache. */
+    cachedTokens: integer('cached_tokens'),
     completionTokens: integer('completion_tokens'),
+    /** Of the completion's, those that the model thought and did not show. */
+    reasoningTokens: integer('reasoning_tokens'),
     /** Unknown, not 0, while the price is unknown. */
     costMicroUsd: bigint('cost_micro_usd', { mode: 'number' }),
     latencyMs: integer('latency_ms').notNull(),
+    /** Until the first piece of text; only of a streamed call. */
+    firstTokenMs: integer('first_token_ms'),
+    /** Whether it found out if the model answers again: no attempt of the task. */
+    probe: boolean('probe').notNull().default(false),
     /** `answered`, `aborted`, or the fault's code. */
     outcome: text('outcome').notNull(),
     recordedAt: time('recorded_at').notNull().default(now),
@@ -113,10 +115,13 @@ export const waiting = pgTable(
     deadline: time('deadline'),
     /** While this is in the future the task counts as being on Kafka. */
     releasedUntil: time('released_until'),
+    /** The target whose return wakes it before it is due. */
+    waitsFor: text('waits_for'),
   },
   (t) => [
+    // By tenant first: the relay walks from tenant to tenant, and reads what their first tasks cost from the index alone.
     index('waiting_in_order')
-      .on(t.lane, t.queue, t.rank, t.taskId)
+      .on(t.lane, t.queue, t.tenant, t.rank, t.taskId, t.cost)
       .where(sql`released_until is null and due_at is null`),
     index('waiting_until_due').on(t.lane, t.queue, t.dueAt).where(sql`released_until is null and due_at is not null`),
     index('waiting_released').on(t.lane, t.queue, t.releasedUntil).where(sql`released_until is not null`),
@@ -167,24 +172,6 @@ export const idempotencyKeys = pgTable(
   },
   (t) => [primaryKey({ columns: [t.tenant, t.route, t.key] }), index('idempotency_keys_by_age').on(t.createdAt)],
 )
-
-/** The living workers. Who is dead is seen by watching `beat`, never computed from a time in this row. */
-export const workers = pgTable('workers', {
-  workerId: uuid('worker_id').primaryKey(),
-  beat: integer('beat').notNull().default(0),
-  slots: integer('slots').notNull(),
-  running: integer('running').notNull().default(0),
-  settledPerSecond: real('settled_per_s').notNull().default(0),
-  version: text('version').notNull(),
-  startedAt: time('started_at').notNull().default(now),
-})
-
-/** Which process may do what only one should do at a time, and until when. */
-export const leases = pgTable('leases', {
-  name: text('name').primaryKey(),
-  holder: uuid('holder').notNull(),
-  until: time('until').notNull(),
-})
 
 /** The catalogue of a tenant as a whole. Locked by whoever changes it, so its revisions are committed in their order. */
 export const skuCatalogues = pgTable('sku_catalogues', {
