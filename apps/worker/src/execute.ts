@@ -74,8 +74,8 @@ function keepAnswer(deps: ExecuteDeps, { task, claim }: RunningTask, suggestion:
 }
 
 function askedBefore({ claim }: RunningTask, suggestion: number): Asked {
-  const before = claim.asked.find((asked) => asked.suggestion === suggestion)
-  return { calls: before?.calls ?? 0, badAnswers: before?.bad_answers ?? 0 }
+  const before = claim.calls.filter((call) => call.suggestion === suggestion)
+  return { calls: before.length, badAnswers: before.filter(({ outcome }) => outcome.startsWith('answer.')).length }
 }
 
 /** What went wrong before the first call counts by the task's tries: it must end some time. */

@@ -17,6 +17,14 @@ const broken = (fault: FaultCode, retryAfterMs?: number): Answer => ({
   ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
 })
 
+const earlierCalls = (count: number) =>
+  Array.from({ length: count }, () => ({
+    suggestion: 0,
+    provider: 'test',
+    model: 'test-1',
+    outcome: 'provider.timeout',
+  }))
+
 /** A fresh task under execution, with a model that answers as it is told. */
 function setup(answer: (request: AskRequest, callsBefore: number, signal: AbortSignal) => Answer | Promise<Answer>) {
   const calls: CallRecord[] = []
@@ -56,7 +64,7 @@ test('what is wrong with the answer is asked again at once, at most three times'
 test('what is wrong with the service ends the turn: the task waits, two seconds doubling, or as long as Retry-After says', async () => {
   const unavailable = setup(() => broken('provider.unavailable'))
   expect(await unavailable.run(runningOf(taskOf()))).toMatchObject({ state: 'queued', counted: true, waitMs: 1_000 })
-  const later = runningOf(taskOf(), { fence: 4, asked: [{ suggestion: 0, calls: 3, bad_answers: 0 }] })
+  const later = runningOf(taskOf(), { fence: 4, calls: earlierCalls(3) })
   expect(await unavailable.run(later)).toMatchObject({ state: 'queued', waitMs: 8_000 })
   const limited = setup(() => broken('provider.rate_limited', 60_000))
   expect(await limited.run(runningOf(taskOf()))).toMatchObject({ state: 'queued', waitMs: 60_000 })
@@ -64,7 +72,7 @@ test('what is wrong with the service ends the turn: the task waits, two seconds 
 
 test('six calls in all, over every claim of the task, are enough', async () => {
   const { run, calls } = setup(() => broken('provider.timeout'))
-  const sixth = runningOf(taskOf(), { fence: 6, asked: [{ suggestion: 0, calls: 5, bad_answers: 0 }] })
+  const sixth = runningOf(taskOf(), { fence: 6, calls: earlierCalls(5) })
   expect(await run(sixth)).toMatchObject({ state: 'failed', error: expect.stringContaining('provider.timeout') })
   expect(calls).toHaveLength(1)
 })

@@ -24,6 +24,8 @@ export const tasks = pgTable(
     fence: integer('fence').notNull().default(0),
     deaths: integer('deaths').notNull().default(0),
     tries: integer('tries').notNull().default(0),
+    /** What it is thought to take, in tokens: its price in fair shares. */
+    cost: integer('cost').notNull().default(1),
     workerId: uuid('worker_id'),
     deadline: time('deadline'),
     startedAt: time('started_at'),

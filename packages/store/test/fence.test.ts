@@ -121,16 +121,24 @@ test('an early answer is handed to the next claim, and one of an older claim is 
   )
 })
 
-test('a claim says how often each suggestion was asked for, aborted calls aside', async () => {
+test('a claim says what was asked before, aborted calls and probes aside', async () => {
   const { claim, batchId, taskIds } = await running()
   const call = (suggestion: number, outcome: string) => ({ ...callOf(claim, batchId), suggestion, outcome })
-  const calls = [call(0, 'answer.not_json'), call(0, 'provider.timeout'), call(1, 'aborted'), call(2, 'answered')]
+  const probe = { ...call(2, 'provider.timeout'), probe: true }
+  const calls = [
+    call(0, 'answer.not_json'),
+    call(0, 'provider.timeout'),
+    call(1, 'aborted'),
+    call(2, 'answered'),
+    probe,
+  ]
   await settle({ outcomes: [retried(claim)], calls })
   const [second] = await store.claim(await store.hire(), taskIds)
   expect(second?.tries).toBe(1)
-  expect(second?.asked.toSorted((a, b) => a.suggestion - b.suggestion)).toEqual([
-    { suggestion: 0, calls: 2, bad_answers: 1 },
-    { suggestion: 2, calls: 1, bad_answers: 0 },
+  expect(second?.calls.map((each) => `${each.suggestion} ${each.outcome}`).toSorted()).toEqual([
+    '0 answer.not_json',
+    '0 provider.timeout',
+    '2 answered',
   ])
 })
 

@@ -7,11 +7,13 @@ export interface Offer {
   readonly payloadHash: Buffer
 }
 
-/** How often a suggestion was asked for before this claim. */
-export interface AskedBefore {
+/** A call that an earlier claim of the task made for a suggestion; one that was cut off or only probed is not among them. */
+export interface EarlierCall {
   readonly suggestion: number
-  readonly calls: number
-  readonly bad_answers: number
+  readonly provider: string
+  readonly model: string
+  /** `answered`, or the fault's code. */
+  readonly outcome: string
 }
 
 /** What the database says to an offer; only `claimed` may run. */
@@ -23,11 +25,13 @@ export type Claim =
       /** Verdicts before this claim. */
       readonly tries: number
       readonly suspect: boolean
+      /** What it was thought to take when it was submitted, in tokens. */
+      readonly cost: number
       /** How long until its deadline, by PostgreSQL's clock: a worker's own may be off by hours. */
       readonly deadlineInMs?: number
       /** Answers that are paid already, as JSON text by suggestion. */
       readonly answers: ReadonlyMap<number, string>
-      readonly asked: readonly AskedBefore[]
+      readonly calls: readonly EarlierCall[]
     }
   /** Running, ended, or not due: somebody else's business, or nobody's. */
   | { readonly kind: 'skipped'; readonly taskId: TaskId }
@@ -36,43 +40,46 @@ export type Claim =
   /** Not what was submitted: to the dead letters. */
   | { readonly kind: 'unknown' | 'differs'; readonly taskId: TaskId }
 
-interface Row {
-  readonly verdict: Claim['kind']
-  readonly fence: number
-  readonly tries: number
-  readonly suspect: boolean
-  readonly deadline_in_ms: number | null
-  readonly answers: readonly { readonly suggestion: number; readonly answer: string }[] | null
-  readonly asked: readonly AskedBefore[] | null
-}
+/** One of the two kinds of rows that a claim gives: what is known of an offer, or a task that is claimed. */
+type Row =
+  | {
+      readonly kind: 'known'
+      readonly task_id: TaskId
+      readonly place: string
+      readonly genuine: boolean
+      readonly surplus_suspect: boolean
+    }
+  | {
+      readonly kind: 'claimed'
+      readonly task_id: TaskId
+      readonly fence: number
+      readonly tries: number
+      readonly suspect: boolean
+      readonly cost: number
+      readonly deadline_in_ms: number | null
+    }
 
 /*
   Rows are locked in id order; one that somebody holds is skipped, for it is being decided about and comes again if
   need be. A state is looked at once more in the UPDATE's own WHERE, after any wait. Only the payload's hash is
-  compared: the record is the payload.
+  compared: the record is the payload. What is known and what is claimed are joined by the caller: PostgreSQL, which takes
+  each step for one row, would compare every pair of them.
 */
 const CLAIM = `
-with offered as (
-  select * from unnest($1::uuid[], $2::bytea[]) with ordinality as o (task_id, payload_hash, place)
-),
-known as (
-  select o.place, t.id, t.payload_hash = o.payload_hash as genuine, t.state, t.deaths >= $5 as suspect
-  from offered o join tasks t on t.id = o.task_id
+with known as (
+  select o.place, t.id, t.payload_hash = o.payload_hash as genuine, t.state = 'queued' as queued, t.deaths >= $5 as suspect,
+    row_number() over (partition by t.deaths >= $5, t.state = 'queued', t.payload_hash = o.payload_hash order by t.id) as turn
+  from unnest($1::uuid[], $2::bytea[]) with ordinality as o (task_id, payload_hash, place) join tasks t on t.id = o.task_id
   where t.id = any($1)
 ),
-chosen as (
-  select id from known where genuine and state = 'queued' and not suspect
-  union
-  (select id from known where genuine and state = 'queued' and suspect order by id limit $4)
-),
 held as (
-  select t.id from tasks t join chosen using (id)
-  where t.id = any($1) and t.state = 'queued'
+  select t.id from tasks t join known k using (id)
+  where t.id = any($1) and t.state = 'queued' and k.queued and k.genuine and (not k.suspect or k.turn <= $4)
   order by t.id for no key update of t skip locked
 ),
 due as (
   delete from waiting w using held
-  where w.task_id = held.id and w.task_id = any($1)
+  where w.task_id = held.id
     and (w.due_at is null or w.due_at <= now()) and (w.deadline is null or w.deadline > now())
     and exists (select from workers where worker_id = $3)
   returning w.task_id
@@ -81,31 +88,14 @@ claimed as (
   update tasks t set state = 'running', fence = t.fence + 1, worker_id = $3, claimed_at = now(), started_at = coalesce(t.started_at, now())
   from due
   where t.id = due.task_id and t.id = any($1) and t.state = 'queued'
-  returning t.id, t.fence, t.tries, t.deaths >= $5 as suspect,
+  returning t.id, t.fence, t.tries, t.deaths >= $5 as suspect, t.cost,
     (extract(epoch from t.deadline - now()) * 1000)::double precision as deadline_in_ms
 )
-select
-  case
-    when k.id is null then 'unknown'
-    when not k.genuine then 'differs'
-    when c.id is not null then 'claimed'
-    when k.suspect and k.state = 'queued' and not exists (select from chosen where chosen.id = k.id) then 'suspect'
-    else 'skipped'
-  end as verdict,
-  c.fence, c.tries, c.suspect, c.deadline_in_ms,
-  case when c.fence > 1 then (
-    select json_agg(json_build_object('suggestion', a.suggestion, 'answer', a.answer)) from answers a where a.task_id = c.id
-  ) end as answers,
-  case when c.fence > 1 then (
-    select json_agg(asked) from (
-      select m.suggestion, count(*) as calls, count(*) filter (where m.outcome like 'answer.%') as bad_answers
-      from model_calls m where m.task_id = c.id and m.outcome <> 'aborted' group by m.suggestion
-    ) asked
-  ) end as asked
-from offered o
-left join known k on k.place = o.place
-left join claimed c on c.id = o.task_id and k.genuine
-order by o.place`
+select 'known' as kind, id as task_id, place, genuine, genuine and queued and suspect and turn > $4 as surplus_suspect,
+  null as fence, null as tries, null as suspect, null as cost, null as deadline_in_ms
+from known
+union all
+select 'claimed', id, null, null, null, fence, tries, suspect, cost, deadline_in_ms from claimed`
 
 /** The row of `workers` is the worker's right to claim: without it every offer is skipped. */
 export interface ClaimRequest {
@@ -118,7 +108,10 @@ export interface ClaimRequest {
   readonly suspectFrom: number
 }
 
-/** Claims many tasks in one statement. Answers in the order of the offers. */
+/**
+ * Claims many tasks in one statement, and looks up what earlier claims of them left in a second one where there were any. Answers in
+ * the order of the offers.
+ */
 export async function claimTasks(db: Queries, request: ClaimRequest): Promise<readonly Claim[]> {
   const { offers } = request
   const rows = await repeatOnDeadlock(() =>
@@ -130,22 +123,58 @@ export async function claimTasks(db: Queries, request: ClaimRequest): Promise<re
       request.suspectFrom,
     ]),
   )
-  return rows.flatMap((row, place) => {
-    const offer = offers[place]
-    return offer === undefined ? [] : [claimOf(offer.taskId, row)]
-  })
+  const claimed = new Map(rows.flatMap((row) => (row.kind === 'claimed' ? [[row.task_id, row]] : [])))
+  const known = new Map(rows.flatMap((row) => (row.kind === 'known' ? [[Number(row.place), row]] : [])))
+  const earlier = await readEarlier(
+    db,
+    [...claimed.values()].flatMap((row) => (row.fence > 1 ? [row.task_id] : [])),
+  )
+  return offers.map(({ taskId }, at) => claimOf(taskId, known.get(at + 1), claimed.get(taskId), earlier.get(taskId)))
 }
 
-function claimOf(taskId: TaskId, row: Row): Claim {
-  if (row.verdict !== 'claimed') return { kind: row.verdict, taskId }
+/** What earlier claims of a task came to: it is kept however they ended. */
+interface Earlier {
+  readonly answers: readonly { readonly suggestion: number; readonly answer: string }[]
+  readonly calls: readonly EarlierCall[]
+}
+
+const EARLIER = `
+select id as task_id,
+  (select json_agg(json_build_object('suggestion', a.suggestion, 'answer', a.answer)) from answers a where a.task_id = id and a.task_id = any($1)) as answers,
+  (select json_agg(json_build_object('suggestion', m.suggestion, 'provider', m.provider, 'model', m.model, 'outcome', m.outcome))
+    from model_calls m where m.task_id = id and m.task_id = any($1) and m.outcome <> 'aborted' and not m.probe) as calls
+from unnest($1::uuid[]) as id`
+
+async function readEarlier(db: Queries, taskIds: readonly TaskId[]): Promise<ReadonlyMap<TaskId, Earlier>> {
+  if (taskIds.length === 0) return new Map()
+  const rows = await db.query<{
+    task_id: TaskId
+    answers: Earlier['answers'] | null
+    calls: Earlier['calls'] | null
+  }>(EARLIER, [taskIds])
+  return new Map(rows.map((row) => [row.task_id, { answers: row.answers ?? [], calls: row.calls ?? [] }]))
+}
+
+const NOTHING_EARLIER: Earlier = { answers: [], calls: [] }
+
+function claimOf(
+  taskId: TaskId,
+  known: Extract<Row, { kind: 'known' }> | undefined,
+  claimed: Extract<Row, { kind: 'claimed' }> | undefined,
+  { answers, calls } = NOTHING_EARLIER,
+): Claim {
+  if (known === undefined) return { kind: 'unknown', taskId }
+  if (!known.genuine) return { kind: 'differs', taskId }
+  if (claimed === undefined) return { kind: known.surplus_suspect ? 'suspect' : 'skipped', taskId }
   return {
     kind: 'claimed',
     taskId,
-    fence: row.fence,
-    tries: row.tries,
-    suspect: row.suspect,
-    answers: new Map((row.answers ?? []).map(({ suggestion, answer }) => [suggestion, answer])),
-    asked: row.asked ?? [],
-    ...(row.deadline_in_ms === null ? {} : { deadlineInMs: row.deadline_in_ms }),
+    fence: claimed.fence,
+    tries: claimed.tries,
+    suspect: claimed.suspect,
+    cost: claimed.cost,
+    answers: new Map(answers.map(({ suggestion, answer }) => [suggestion, answer])),
+    calls,
+    ...(claimed.deadline_in_ms === null ? {} : { deadlineInMs: claimed.deadline_in_ms }),
   }
 }

@@ -1,4 +1,4 @@
-import type { BatchId, CallId, TaskId } from '@magictask/domain'
+import type { BatchId, CallId, Lane, Queue, TargetName, TaskId, TenantId } from '@magictask/domain'
 import { type Queries, repeatOnDeadlock } from '../database.ts'
 import { ENDING } from './ending.ts'
 
@@ -9,11 +9,19 @@ export type Outcome = { readonly taskId: TaskId; readonly fence: number } & (
       readonly results: string
       readonly error?: string
       readonly degraded: boolean
+      /** Whether at least one of its answers came from the cache. */
+      readonly cached?: boolean
       readonly provider?: string
       readonly model?: string
     }
   /** Back to wait. Counted as a try when there was a verdict; a give-back is not. */
-  | { readonly state: 'queued'; readonly counted: boolean; readonly waitMs: number }
+  | {
+      readonly state: 'queued'
+      readonly counted: boolean
+      readonly waitMs: number
+      /** The target whose return wakes it before that. */
+      readonly waitsFor?: TargetName
+    }
 )
 
 /** A model call that came to an end. */
@@ -27,10 +35,25 @@ export interface CallRecord {
   readonly model: string
   readonly promptVersion: number
   readonly promptTokens?: number
+  readonly cachedTokens?: number
   readonly completionTokens?: number
+  readonly reasoningTokens?: number
+  /** Undefined while the price is unknown. */
   readonly costMicroUsd?: number
   readonly latencyMs: number
+  readonly firstTokenMs?: number
+  /** `answered`, `aborted`, or the fault's code. */
   readonly outcome: string
+  /** Whether it found out if its target answers again: no attempt of the task. */
+  readonly probe?: boolean
+}
+
+/** What calls took beyond what was thought when their tasks were released, in tokens; below 0 when they took less. */
+export interface FairCharge {
+  readonly tenant: TenantId
+  readonly lane: Lane
+  readonly queue: Queue
+  readonly tokens: number
 }
 
 /** A paid answer of a task whose other answers are not there yet. */
@@ -46,6 +69,8 @@ export interface Settlement {
   readonly outcomes: readonly Outcome[]
   readonly calls: readonly CallRecord[]
   readonly answers: readonly EarlyAnswer[]
+  /** One for each tenant, lane and queue at most. */
+  readonly charges?: readonly FairCharge[]
 }
 
 /** `settled`: written now. `already`: an earlier try of the same write had arrived. `refused`: the task is no longer this claim's. */
@@ -53,88 +78,121 @@ export type Settled = 'settled' | 'already' | 'refused'
 
 /*
   The state that is left and the fence stand in the UPDATE's own WHERE: what a lock was waited for is looked at again.
-  An early answer is taken as long as nobody has claimed the task since, so what a worker paid for is kept even when
-  the rescue was faster. A call is recorded whoever holds the task.
+  A call is recorded whoever holds the task.
 */
-const SETTLE = `
+const MOVED = `
 with outcome as (
   select * from jsonb_to_recordset($1) as o (
-    task_id uuid, fence int, state text, counted boolean, wait_ms double precision,
-    results text, error text, degraded boolean, provider text, model text)
-),
-call as (
-  select * from jsonb_to_recordset($2) as c (
-    task_id uuid, batch_id uuid, call_id uuid, fence int, suggestion smallint, provider text, model text, prompt_version smallint,
-    prompt_tokens int, completion_tokens int, cost_micro_usd bigint, latency_ms int, outcome text)
-),
-early as (
-  select * from jsonb_to_recordset($3) as a (task_id uuid, fence int, suggestion smallint, answer text)
+    task_id uuid, fence int, state text, counted boolean, wait_ms double precision, waits_for text,
+    results text, error text, degraded boolean, cached boolean, provider text, model text)
 ),
 held as (
   select t.id from tasks t join outcome o on o.task_id = t.id
-  where t.id = any($4) order by t.id for no key update of t
+  where t.id = any($3) order by t.id for no key update of t
 ),
 moved as (
   update tasks t set
     state = o.state, tries = t.tries + o.counted::int, worker_id = null,
     finished_at = case when o.state <> 'queued' then now() end
   from outcome o join held on held.id = o.task_id
-  where t.id = o.task_id and t.id = any($4) and t.state = 'running' and t.fence = o.fence
-  returning t.id as task_id, t.batch_id, t.tenant, t.lane, t.queue, t.deadline, o.state as status, o.wait_ms,
-    o.results, o.error, o.degraded, o.provider, o.model
-),
-back as (
-  insert into waiting (task_id, tenant, lane, queue, due_at, deadline)
-  select task_id, tenant, lane, queue, case when wait_ms > 0 then now() + wait_ms * interval '1 ms' end, deadline
-  from moved where status = 'queued'
+  where t.id = o.task_id and t.id = any($3) and t.state = 'running' and t.fence = o.fence
+  returning t.id as task_id, t.batch_id, t.tenant, t.lane, t.queue, t.cost, t.deadline, o.state as status, o.wait_ms,
+    o.waits_for, o.results, o.error, o.degraded, o.cached, o.provider, o.model
 ),
 ended as (
   select * from moved where status <> 'queued'
 ),
-kept as (
-  insert into answers (task_id, suggestion, answer)
-  select e.task_id, e.suggestion, e.answer
-  from early e join tasks t on t.id = e.task_id
-  where t.id = any($4) and t.fence = e.fence and t.state in ('queued', 'running')
-  on conflict do nothing
-),
 billed as (
-  insert into model_calls (task_id, batch_id, call_id, fence, suggestion, provider, model, prompt_version,
-    prompt_tokens, completion_tokens, cost_micro_usd, latency_ms, outcome)
-  select task_id, batch_id, call_id, fence, suggestion, provider, model, prompt_version,
-    prompt_tokens, completion_tokens, cost_micro_usd, latency_ms, outcome
-  from call
+  insert into model_calls (task_id, batch_id, call_id, fence, suggestion, provider, model, prompt_version, prompt_tokens,
+    cached_tokens, completion_tokens, reasoning_tokens, cost_micro_usd, latency_ms, first_token_ms, outcome, probe)
+  select task_id, batch_id, call_id, fence, suggestion, provider, model, prompt_version, prompt_tokens,
+    cached_tokens, completion_tokens, reasoning_tokens, cost_micro_usd, latency_ms, first_token_ms, outcome, probe
+  from jsonb_to_recordset($2) as c (
+    task_id uuid, batch_id uuid, call_id uuid, fence int, suggestion smallint, provider text, model text,
+    prompt_version smallint, prompt_tokens int, cached_tokens int, completion_tokens int, reasoning_tokens int,
+    cost_micro_usd bigint, latency_ms int, first_token_ms int, outcome text, probe boolean)
   on conflict do nothing
   returning batch_id, prompt_tokens, completion_tokens, cost_micro_usd
 ),
-${ENDING}
-select o.task_id,
-  case
-    when m.task_id is not null then 'settled'
-    when t.fence = o.fence and t.state = o.state and t.state <> 'queued' then 'already'
-    else 'refused'
-  end as settled
-from outcome o
-left join moved m on m.task_id = o.task_id
-left join tasks t on t.id = o.task_id and t.id = any($4)`
+${ENDING}`
 
-/** Writes outcomes, calls and early answers in one statement. Says of each outcome whether it took. */
+const BACK = `,
+back as (
+  insert into waiting (task_id, tenant, lane, queue, cost, due_at, waits_for, deadline)
+  select task_id, tenant, lane, queue, cost, case when wait_ms > 0 then now() + wait_ms * interval '1 ms' end, waits_for, deadline
+  from moved where status = 'queued'
+)`
+
+/* An early answer is taken as long as nobody has claimed the task since, so what a worker paid for is kept even when the rescue was faster. */
+const KEPT = `,
+kept as (
+  insert into answers (task_id, suggestion, answer)
+  select e.task_id, e.suggestion, e.answer
+  from jsonb_to_recordset($first) as e (task_id uuid, fence int, suggestion smallint, answer text)
+  join tasks t on t.id = e.task_id
+  where t.id = any($second) and t.fence = e.fence and t.state in ('queued', 'running')
+  on conflict do nothing
+)`
+
+const CHARGED = `,
+charged as (
+  insert into fair_charges (tenant, lane, queue, tokens)
+  select tenant, lane, queue, tokens from jsonb_to_recordset($first) as f (tenant text, lane text, queue text, tokens int)
+)`
+
+/** Writes outcomes, calls, early answers and charges in one statement. Says of each outcome whether it took. */
 export async function settleTasks(db: Queries, settlement: Settlement): Promise<ReadonlyMap<string, Settled>> {
-  const ids = new Set([...settlement.outcomes, ...settlement.answers].map((row) => row.taskId))
-  const values = [
-    JSON.stringify(settlement.outcomes.map(outcomeRow)),
-    JSON.stringify(settlement.calls.map(callRow)),
-    JSON.stringify(settlement.answers.map(({ taskId, ...rest }) => ({ task_id: taskId, ...rest }))),
-    [...ids],
+  const { text, values } = statementFor(settlement)
+  const moved = await repeatOnDeadlock(() => db.query<{ task_id: string }>(text, values))
+  const how = new Map<string, Settled>(moved.map((row) => [row.task_id, 'settled']))
+  const others = settlement.outcomes.filter(({ taskId }) => !how.has(taskId))
+  for (const [taskId, settled] of await lookBack(db, others)) how.set(taskId, settled)
+  return how
+}
+
+/** A statement is planned anew each time and every part of it costs, so it has no part that has nothing to do. */
+function statementFor({ outcomes, calls, answers, charges = [] }: Settlement) {
+  const idsOf = (rows: readonly { readonly taskId: TaskId }[]) => [...new Set(rows.map((row) => row.taskId))]
+  const values: unknown[] = [
+    JSON.stringify(outcomes.map(outcomeRow)),
+    JSON.stringify(calls.map(callRow)),
+    idsOf(outcomes),
   ]
-  const rows = await repeatOnDeadlock(() => db.query<{ task_id: string; settled: Settled }>(SETTLE, values))
-  return new Map(rows.map((row) => [row.task_id, row.settled]))
+  const placed = (part: string, ...more: readonly unknown[]) => {
+    const first = values.length + 1
+    values.push(...more)
+    return part.replace('$first', `$${first}`).replace('$second', `$${first + 1}`)
+  }
+  const parts = [
+    MOVED,
+    outcomes.some(({ state }) => state === 'queued') ? BACK : '',
+    answers.length === 0 ? '' : placed(KEPT, JSON.stringify(answers.map(answerRow)), idsOf(answers)),
+    charges.length === 0 ? '' : placed(CHARGED, JSON.stringify(charges)),
+  ]
+  return { text: `${parts.join('')}\nselect task_id from moved`, values }
+}
+
+const LOOK_BACK = `
+select o.task_id, t.fence = o.fence and t.state = o.state and t.state <> 'queued' as already
+from unnest($1::uuid[], $2::int[], $3::text[]) as o (task_id, fence, state)
+left join tasks t on t.id = o.task_id and t.id = any($1)`
+
+/** An outcome that did not take is either late, or had arrived with an answer that was lost. */
+async function lookBack(db: Queries, outcomes: readonly Outcome[]): Promise<readonly (readonly [TaskId, Settled])[]> {
+  if (outcomes.length === 0) return []
+  const rows = await db.query<{ task_id: TaskId; already: boolean | null }>(LOOK_BACK, [
+    outcomes.map((outcome) => outcome.taskId),
+    outcomes.map((outcome) => outcome.fence),
+    outcomes.map((outcome) => outcome.state),
+  ])
+  return rows.map((row) => [row.task_id, row.already === true ? 'already' : 'refused'])
 }
 
 function outcomeRow(outcome: Outcome): object {
   const { taskId, ...rest } = outcome
-  if (rest.state !== 'queued') return { task_id: taskId, counted: true, wait_ms: 0, ...rest }
-  return { task_id: taskId, fence: rest.fence, state: rest.state, counted: rest.counted, wait_ms: rest.waitMs }
+  if (rest.state !== 'queued') return { task_id: taskId, counted: true, wait_ms: 0, cached: false, ...rest }
+  const { fence, state, counted, waitMs, waitsFor } = rest
+  return { task_id: taskId, fence, state, counted, wait_ms: waitMs, waits_for: waitsFor }
 }
 
 function callRow(call: CallRecord): object {
@@ -148,9 +206,17 @@ function callRow(call: CallRecord): object {
     model: call.model,
     prompt_version: call.promptVersion,
     prompt_tokens: call.promptTokens,
+    cached_tokens: call.cachedTokens,
     completion_tokens: call.completionTokens,
+    reasoning_tokens: call.reasoningTokens,
     cost_micro_usd: call.costMicroUsd,
     latency_ms: Math.round(call.latencyMs),
+    first_token_ms: call.firstTokenMs === undefined ? undefined : Math.round(call.firstTokenMs),
     outcome: call.outcome,
+    probe: call.probe ?? false,
   }
+}
+
+function answerRow({ taskId, ...rest }: EarlyAnswer): object {
+  return { task_id: taskId, ...rest }
 }

@@ -34,15 +34,15 @@ taken as (
     finished_at = case when t.deaths + j.death >= $3 then now() end
   from judged j
   where t.id = j.id and t.id = any($1) and t.state = 'running' and t.fence = j.fence
-  returning t.id, t.batch_id, t.tenant, t.lane, t.queue, t.deadline, t.state
+  returning t.id, t.batch_id, t.tenant, t.lane, t.queue, t.cost, t.deadline, t.state
 ),
 back as (
-  insert into waiting (task_id, tenant, lane, queue, deadline)
-  select id, tenant, lane, queue, deadline from taken where state = 'queued'
+  insert into waiting (task_id, tenant, lane, queue, cost, deadline)
+  select id, tenant, lane, queue, cost, deadline from taken where state = 'queued'
 ),
 ended as (
   select t.id as task_id, t.batch_id, t.state as status, ${RESULTS_SO_FAR} as results, $4::text as error,
-    false as degraded, null::text as provider, null::text as model
+    false as degraded, false as cached, null::text as provider, null::text as model
   from taken t where t.state = 'failed'
 ),
 ${NOTHING_BILLED},
