@@ -1,13 +1,14 @@
 import type { Chain } from '@magictask/chains'
 import {
   type Asked,
+  afterCall,
   afterFault,
   broke,
   done,
-  FAULTS,
   Fault,
   notYet,
   type RetryPolicy,
+  type TargetName,
   type Verdict,
 } from '@magictask/domain'
 import type { Answer, Ask, Conclude, Message } from '@magictask/models'
@@ -46,13 +47,14 @@ export async function askSuggestion(deps: AskDeps, question: Question): Promise<
     const answer = await deps.inSlot(() => askOnce(deps, question))
     if (answer === 'no-lease') return notYet('no-lease')
     if (answer === 'stopped' || answer.kind === 'aborted') return afterStop(running, asked)
-    if (answer.kind === 'answered') return done(answer.json)
+    const { provider, model } = answer
+    if (answer.kind === 'answered') return done(answer.json, { kind: 'model', provider, model })
 
-    asked = countCall(asked, answer)
+    const target: TargetName = `${provider}/${model}`
     const { fault, detail, retryAfterMs } = answer
-    if (afterFault(fault, asked, deps.retry, retryAfterMs).kind !== 'ask-again') {
-      return broke(new Fault(fault, { detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }), asked)
-    }
+    asked = afterCall(asked, { target, outcome: fault }, deps.retry)
+    const call = { fault, target, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+    if (afterFault(call, asked, deps.retry).kind !== 'repair') return { ...call, kind: 'broke', detail, asked }
   }
 }
 
@@ -90,13 +92,6 @@ async function askOnce(deps: AskDeps, question: Question): Promise<Answer | 'sto
 function outcomeOf(answer: Answer, running: RunningTask): string {
   if (answer.kind === 'broke') return answer.fault
   return answer.kind === 'aborted' && stopReason(running) === 'timeout' ? 'provider.timeout' : answer.kind
-}
-
-function countCall(asked: Asked, answer: Extract<Answer, { kind: 'broke' }>): Asked {
-  return {
-    calls: asked.calls + 1,
-    badAnswers: asked.badAnswers + (FAULTS[answer.fault].remedy === 'ask-again' ? 1 : 0),
-  }
 }
 
 /** The verdict about a suggestion whose task was stopped before it had an answer. `asked` is without the call that was cut off. */

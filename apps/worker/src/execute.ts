@@ -1,5 +1,16 @@
 import { type Chain, type ChainInput, chainFor, type Sources } from '@magictask/chains'
-import { type Asked, broke, type Decision, decide, done, FAULTS, Fault, type Verdict } from '@magictask/domain'
+import {
+  type Asked,
+  askedBy,
+  broke,
+  type Decision,
+  decide,
+  done,
+  FAULTS,
+  Fault,
+  NEVER_ASKED,
+  type Verdict,
+} from '@magictask/domain'
 import type { EarlyAnswer, Outcome } from '@magictask/store'
 import { type AskDeps, afterStop, askSuggestion, type Question } from './ask-suggestion.ts'
 import { type RunningTask, stopReason } from './running-tasks.ts'
@@ -32,7 +43,7 @@ async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readon
   if (chain === undefined) throw new Error(`this worker knows no magicType of that name: ${task.magicType}`)
   const suggestions = Array.from({ length: task.num_suggestions }, (_, suggestion) => suggestion)
   if (suggestions.every((suggestion) => claim.answers.has(suggestion)))
-    return suggestions.map((each) => done(claim.answers.get(each) ?? ''))
+    return suggestions.map((each) => kept(deps, claim.answers.get(each) ?? ''))
 
   const plain = { content: task.content, params: task.params ?? {} }
   const input = chain.context === undefined ? plain : { ...plain, ...(await lookUp(deps, running, chain.context)) }
@@ -41,14 +52,14 @@ async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readon
   return Promise.all(
     suggestions.map(async (suggestion) => {
       const paid = claim.answers.get(suggestion)
-      if (paid !== undefined) return done(paid)
+      if (paid !== undefined) return kept(deps, paid)
       const verdict = await askSuggestion(deps, {
         running,
         chain,
         messages,
         ...conclude,
         suggestion,
-        asked: askedBefore(running, suggestion),
+        asked: askedBefore(deps, running, suggestion),
       })
       deps.onAsked(running)
       // Stored at once, so that a death or a retry costs only the answers that are missing.
@@ -73,22 +84,31 @@ function keepAnswer(deps: ExecuteDeps, { task, claim }: RunningTask, suggestion:
   deps.recordAnswer({ taskId: task.task_id, fence: claim.fence, suggestion, answer })
 }
 
-function askedBefore({ claim }: RunningTask, suggestion: number): Asked {
+function kept({ provider }: ExecuteDeps, answer: string): Verdict {
+  return done(answer, { kind: 'kept', provider: provider.name, model: provider.model })
+}
+
+function askedBefore({ retry }: ExecuteDeps, { claim }: RunningTask, suggestion: number): Asked {
   const before = claim.calls.filter((call) => call.suggestion === suggestion)
-  return { calls: before.length, badAnswers: before.filter(({ outcome }) => outcome.startsWith('answer.')).length }
+  return askedBy(
+    before.map(({ provider, model, outcome }) => ({ target: `${provider}/${model}` as const, outcome })),
+    retry,
+  )
 }
 
 /** What went wrong before the first call counts by the task's tries: it must end some time. */
 function afterThrow(running: RunningTask, error: unknown): Verdict {
   const { tries } = running.claim
-  if (running.stopping.signal.aborted) return afterStop(running, { calls: tries, badAnswers: 0 })
-  return broke(Fault.from(error, 'worker.defect'), { calls: tries + 1, badAnswers: 0 })
+  if (running.stopping.signal.aborted) return afterStop(running, { ...NEVER_ASKED, calls: tries })
+  return broke(Fault.from(error, 'worker.defect'), { ...NEVER_ASKED, calls: tries + 1 })
 }
 
 function outcomeOf(deps: ExecuteDeps, { task, claim }: RunningTask, decision: Decision): Outcome {
   const base = { taskId: task.task_id, fence: claim.fence }
-  if (decision.kind === 'queued')
-    return { ...base, state: 'queued', counted: decision.counted, waitMs: decision.waitMs }
+  if (decision.kind === 'queued') {
+    const { kind: state, ...wait } = decision
+    return { ...base, state, ...wait }
+  }
   const made = {
     ...base,
     results: `[${decision.results.join(',')}]`,

@@ -1,8 +1,8 @@
 /** How often and how late a suggestion is asked for again. Counts are over the task's whole life. */
 export interface RetryPolicy {
-  /** Model calls for one suggestion, all told. */
+  /** Model calls for one suggestion, over all candidates. */
   readonly maxCalls: number
-  /** Answers that were wrong in themselves (not JSON, wrong schema, cut off, empty), for one suggestion. */
+  /** Answers of one candidate that were wrong in themselves (not JSON, wrong schema, cut off, empty), for one suggestion. */
   readonly maxBadAnswers: number
   readonly firstWaitMs: number
   readonly maxWaitMs: number
@@ -10,10 +10,10 @@ export interface RetryPolicy {
   readonly random: () => number
 }
 
-/** The policy of every task: six calls in all, three broken answers, waits of 2 s doubling to 32 s. */
+/** The policy of every task: six calls in all, two broken answers of a candidate, waits of 2 s doubling to 32 s. */
 export const RETRY: Omit<RetryPolicy, 'random'> = {
   maxCalls: 6,
-  maxBadAnswers: 3,
+  maxBadAnswers: 2,
   firstWaitMs: 2_000,
   maxWaitMs: 32_000,
 }

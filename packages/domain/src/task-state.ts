@@ -57,13 +57,8 @@ export function isTerminal(kind: TaskStateKind): kind is TerminalKind {
   return NEXT[kind].length === 0
 }
 
-/** When a task's worker deaths make it a suspect, and when they are enough. Numbers of `PROTOCOL.md` 2. */
+/** When a task's worker deaths make it a suspect, of which a worker runs one at most, and when they are enough. Numbers of `PROTOCOL.md` 2. */
 export const POISON = { suspectFrom: 2, failFrom: 5 } as const
-
-/** A suspect runs alone among suspects: at most one a worker. */
-export function isSuspect(counts: Pick<Counts, 'deaths'>): boolean {
-  return counts.deaths >= POISON.suspectFrom
-}
 
 /** Everything that can happen to a task once it is stored. Whoever is late or wrong is refused, not obeyed. */
 export type TaskEvent =

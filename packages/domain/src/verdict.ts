@@ -1,33 +1,47 @@
+import type { Asked } from './asked.ts'
 import type { Fault, FaultCode } from './fault.ts'
+import type { TargetName } from './routing.ts'
 
-/** Why a task goes back to wait although nothing is wrong with it. */
-export type Hold = 'shutdown' | 'no-slot' | 'no-lease'
-
-/** How often a suggestion was asked for so far, over the task's whole life. */
-export interface Asked {
-  readonly calls: number
-  readonly badAnswers: number
+/** A call that broke. `target` is left out where something else than a model did. */
+export interface BrokenCall {
+  readonly fault: FaultCode
+  readonly target?: TargetName
+  /** How long whoever was asked wants to be left alone. */
+  readonly retryAfterMs?: number
 }
+
+/** Why a task goes back to wait although nothing is wrong with it, and how long it then waits. */
+export const HOLD_WAITS_MS = {
+  shutdown: 0,
+  'no-lease': 0,
+  /** Nobody who could answer was ready and free. */
+  'no-slot': 0,
+  /** It was the call that finds out whether a provider answers again, and it does not. */
+  'probe-failed': 1_000,
+  /** Whoever could answer gets no more repeated calls than a share of those that go well. */
+  'retry-budget': 1_000,
+} as const satisfies Readonly<Record<string, number>>
+export type Hold = keyof typeof HOLD_WAITS_MS
+
+/** Where an answer comes from. `kept` was paid in an earlier claim of the task. */
+export type Origin =
+  | { readonly kind: 'model' | 'cache' | 'kept'; readonly provider: string; readonly model: string }
+  /** The chain's own, because models answered wrongly: with what they did in the end. */
+  | { readonly kind: 'stand-in'; readonly fault: FaultCode; readonly detail: string }
 
 /**
  * What is known of one suggestion when its turn is over. It reports; it does not steer: whether another
  * attempt follows, and when, is `decide`'s business. `answer` is JSON text.
  */
 export type Verdict =
-  | { readonly kind: 'done'; readonly answer: string }
-  | {
-      readonly kind: 'broke'
-      readonly fault: FaultCode
-      readonly detail: string
-      readonly asked: Asked
-      readonly retryAfterMs?: number
-    }
+  | { readonly kind: 'done'; readonly answer: string; readonly from: Origin }
+  | (BrokenCall & { readonly kind: 'broke'; readonly detail: string; readonly asked: Asked })
   | { readonly kind: 'not-yet'; readonly why: Hold }
 
 /** The suggestion has its answer. */
-export const done = (answer: string): Verdict => ({ kind: 'done', answer })
+export const done = (answer: string, from: Origin): Verdict => ({ kind: 'done', answer, from })
 
-/** The last call broke; `asked` counts it. */
+/** Something else than a model's call broke; `asked` counts it. */
 export const broke = (fault: Fault, asked: Asked): Verdict => ({
   kind: 'broke',
   fault: fault.code,

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   happen,
-  isSuspect,
   isTerminal,
   type NextKind,
   nextKinds,
@@ -89,7 +88,6 @@ test('a verdict that names another fence changes nothing', () => {
 test('a task that killed five workers is poison, and not one death earlier', () => {
   let state: TaskState = queued
   for (let deaths = 1; deaths <= POISON.failFrom; deaths++) {
-    expect(isSuspect(state)).toBe(deaths - 1 >= POISON.suspectFrom)
     state = happen(happen(state, { kind: 'claim', worker }), { kind: 'worker-died', culprit: true })
     expect(state).toMatchObject({ kind: deaths < POISON.failFrom ? 'queued' : 'failed', deaths })
   }

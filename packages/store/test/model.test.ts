@@ -1,4 +1,4 @@
-import { happen, isSuspect, type TaskEvent, type TaskId, type TaskState, type WorkerId } from '@magictask/domain'
+import { happen, POISON, type TaskEvent, type TaskId, type TaskState, type WorkerId } from '@magictask/domain'
 import {
   failed,
   givenBack,
@@ -119,6 +119,7 @@ async function die(both: Both, worker: number, workerId: WorkerId): Promise<void
     (await readBeats(store.db)).filter((beat) => beat.workerId === workerId),
   )
   const lost = both.states.filter((state) => state.kind === 'running' && state.worker === workerId)
+  const isSuspect = ({ deaths }: TaskState) => deaths >= POISON.suspectFrom
   const aSuspectWasThere = lost.some(isSuspect)
   for (const [index, state] of both.states.entries()) {
     if (!lost.includes(state)) continue
