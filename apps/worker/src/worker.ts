@@ -189,7 +189,8 @@ async function startInput(
   const resume = () => {
     resuming = false
     resumedAtMs = clock.elapsedMs()
-    if (!lease.holds() || state.places.taken >= settings.slots + consume.ahead()) return
+    // While all slots are busy a fetch is made for many tasks, not for each that ends.
+    if (!lease.holds() || state.places.taken > settings.slots + consume.ahead() * REFILL_BELOW) return
     for (const consumer of consumers) consumer.resume()
     claimSuspect(consume, state.suspects)
   }
@@ -203,6 +204,8 @@ async function startInput(
   }
 }
 
+/** What is claimed ahead is filled up once less than this share of it is left. */
+const REFILL_BELOW = 0.5
 /** Places that free up within this time are filled by one fetch and one claim. */
 const RESUME_LINGER_MS = 4
 /** From one such fetch to the next: what was claimed ahead keeps the slots busy meanwhile. */
