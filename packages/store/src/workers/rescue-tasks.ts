@@ -1,5 +1,6 @@
-import { FAULTS, POISON, type TaskId } from '@magictask/domain'
+import { FAULTS, POISON, type TaskId, type WorkerId } from '@magictask/domain'
 import { type Database, type Queries, repeatOnDeadlock } from '../database.ts'
+import { freeSlots } from '../limits/free-slots.ts'
 import { ENDING, NOTHING_BILLED, RESULTS_SO_FAR } from '../tasks/ending.ts'
 import type { Beat } from './worker-lease.ts'
 
@@ -59,7 +60,7 @@ export interface Rescued {
 }
 
 /**
- * Takes away the leases of workers that were seen dead, and every running task that has no living worker, in one
+ * Takes away the leases of workers that were seen dead with the slots that they held, and every running task that has no living worker, in one
  * transaction. The second is asked anew each time, never once per dead worker: a claim that was under way while its
  * worker was taken for dead is found the next time. No more dead workers a call than it takes for 1,000 tasks.
  */
@@ -83,11 +84,16 @@ export async function rescueTasks(db: Database, dead: readonly Beat[]): Promise<
   )
 }
 
-/** A worker whose beat has moved since it was last looked at is alive, and keeps its row. */
+/** A worker whose beat has moved since it was last looked at is alive, and keeps its row and its slots. */
 async function removeDead(db: Queries, dead: readonly Beat[]): Promise<void> {
   if (dead.length === 0) return
-  await db.query(
-    'delete from workers w using unnest($1::uuid[], $2::int[]) as d (worker_id, beat) where w.worker_id = d.worker_id and w.beat = d.beat',
+  const gone = await db.query<{ worker_id: WorkerId }>(
+    `delete from workers w using unnest($1::uuid[], $2::int[]) as d (worker_id, beat)
+     where w.worker_id = d.worker_id and w.beat = d.beat returning w.worker_id`,
     [dead.map((worker) => worker.workerId), dead.map((worker) => worker.beat)],
+  )
+  await freeSlots(
+    db,
+    gone.map((worker) => worker.worker_id),
   )
 }

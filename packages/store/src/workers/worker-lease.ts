@@ -1,5 +1,6 @@
 import type { WorkerId } from '@magictask/domain'
-import type { Queries } from '../database.ts'
+import type { Database, Queries } from '../database.ts'
+import { freeSlots } from '../limits/free-slots.ts'
 
 /** What a worker says of itself with every beat. */
 export interface WorkerLoad {
@@ -28,9 +29,12 @@ export async function renewLease(db: Queries, workerId: WorkerId, load: WorkerLo
   return rows.length === 1
 }
 
-/** At a clean end, when nothing runs on it any more. */
-export async function removeWorker(db: Queries, workerId: WorkerId): Promise<void> {
-  await db.query('delete from workers where worker_id = $1', [workerId])
+/** At a clean end, when nothing runs on it any more: its slots of all limits are free from here on. */
+export async function removeWorker(db: Database, workerId: WorkerId): Promise<void> {
+  await db.transaction(async (queries) => {
+    await queries.query('delete from workers where worker_id = $1', [workerId])
+    await freeSlots(queries, [workerId])
+  })
 }
 
 /** A worker's id and how often its lease was renewed. */

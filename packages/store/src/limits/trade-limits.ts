@@ -1,0 +1,104 @@
+import type { WorkerId } from '@magictask/domain'
+import type { Database, Queries } from '../database.ts'
+import { CHANNELS } from '../listen.ts'
+import { lockLimits } from './lock-limits.ts'
+import { type RateGrant, type RateWish, takeRates } from './take-rates.ts'
+
+/** What a worker says of one of the fleet's limits. */
+export interface SlotWish {
+  readonly name: string
+  /** The limit itself: slots of all workers together. */
+  readonly cap: number
+  /** What it uses now, and so keeps in any case. It has lowered its own use to this before it asks. */
+  readonly keep: number
+  /** What it would like to hold in all. */
+  readonly want: number
+}
+
+/** What a worker holds of a limit from now on. */
+export interface SlotGrant {
+  readonly name: string
+  readonly held: number
+  /** What others wait for who hold less than their share: whoever holds more than its own should give back. */
+  readonly needed: number
+  /** An equal share of the limit for each worker that has use for it; at least 1. */
+  readonly share: number
+}
+
+/** Everything that a worker trades with the fleet at one moment. No name twice. */
+export interface Trade {
+  readonly workerId: WorkerId
+  readonly slots: readonly SlotWish[]
+  readonly rates: readonly RateWish[]
+}
+
+/** What came of a trade. */
+export interface Traded {
+  readonly slots: readonly SlotGrant[]
+  readonly rates: readonly RateGrant[]
+}
+
+/*
+  Runs under the locks of its limits, which were taken in a statement before this one: its snapshot is younger than
+  every earlier trade. Nothing below what is kept, nothing beyond what the others leave. A worker is told of when it
+  gives back what others want, and when it wants more than it did before, so that whoever holds idle slots gives them back.
+*/
+const TRADE = `
+with wish as (
+  select * from unnest($2::text[], $3::int[], $4::int[], $5::int[]) as w (name, cap, keep, want)
+),
+seen as (
+  select w.name, w.cap, w.keep, w.want,
+    coalesce(sum(s.held) filter (where s.worker_id <> $1), 0) as others_held,
+    coalesce(sum(s.wanted) filter (where s.worker_id <> $1), 0) as others_wanted,
+    coalesce(sum(s.held) filter (where s.worker_id = $1), 0) as held_before,
+    coalesce(sum(s.wanted) filter (where s.worker_id = $1), 0) as wanted_before,
+    count(*) filter (where s.worker_id <> $1 and s.held + s.wanted > 0) + least(w.want, 1) as users
+  from wish w left join slots_held s on s.name = w.name
+  group by w.name, w.cap, w.keep, w.want
+),
+granted as (
+  select *, greatest(keep, least(want, cap - others_held))::int as held, greatest(1, cap / greatest(users, 1))::int as share
+  from seen
+),
+written as (
+  insert into slots_held (name, worker_id, held, wanted)
+  select name, $1, held, greatest(want - held, 0) from granted
+  where held + want > 0 or held_before + wanted_before > 0
+  on conflict (name, worker_id) do update set held = excluded.held, wanted = excluded.wanted
+  where slots_held.held <> excluded.held or slots_held.wanted <> excluded.wanted
+),
+told as (
+  select pg_notify('${CHANNELS.limits}', name) from granted
+  where (held < held_before and others_wanted > 0) or greatest(want - held, 0) > wanted_before
+)
+select g.name, g.held, g.share,
+  (select coalesce(sum(s.wanted), 0)::int from slots_held s
+    where s.name = g.name and s.worker_id <> $1 and s.held < g.share) as needed,
+  (select count(*) from told) as told
+from granted g`
+
+/**
+ * Trades slots and rates of many limits in one transaction. The sum of what all workers hold of a limit never exceeds
+ * it, but by what is kept in use when the limit itself was lowered. Undefined when the worker's own row is gone: it
+ * was taken for dead, and what it held is free for others.
+ */
+export async function tradeLimits(db: Database, trade: Trade): Promise<Traded | undefined> {
+  return db.transaction(async (queries) => {
+    const names = [...trade.slots, ...trade.rates].map(({ name }) => name)
+    if (!(await lockLimits(queries, trade.workerId, names))) return undefined
+    return { slots: await tradeSlots(queries, trade), rates: await takeRates(queries, trade.rates) }
+  })
+}
+
+async function tradeSlots(db: Queries, { workerId, slots }: Trade): Promise<readonly SlotGrant[]> {
+  if (slots.length === 0) return []
+  const rows = await db.query<{ name: string; held: number; needed: number; share: number }>(TRADE, [
+    workerId,
+    slots.map((wish) => wish.name),
+    slots.map((wish) => wish.cap),
+    slots.map((wish) => wish.keep),
+    slots.map((wish) => wish.want),
+  ])
+  return rows.map(({ name, held, needed, share }) => ({ name, held, needed, share }))
+}
