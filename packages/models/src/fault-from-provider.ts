@@ -74,8 +74,12 @@ function causes(thrown: unknown): readonly Error[] {
 
 function readAnswered(error: Error): Answered | undefined {
   if (!('status' in error) || typeof error.status !== 'number') return undefined
-  const headers = 'headers' in error && error.headers instanceof Headers ? error.headers : undefined
+  const headers = 'headers' in error && isHeaders(error.headers) ? error.headers : undefined
   return { status: error.status, code: codeOf(error) ?? typeOf(error), headers }
+}
+
+function isHeaders(value: unknown): value is HeaderLookup {
+  return value instanceof Object && 'get' in value && typeof value.get === 'function'
 }
 
 function codeOf(error: Error): string | undefined {

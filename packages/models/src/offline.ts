@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BaseChatModel, type BaseChatModelCallOptions } from '@langchain/core/language_models/chat_models'
-import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages'
+import { AIMessage, type BaseMessage } from '@langchain/core/messages'
 import type { ChatResult } from '@langchain/core/outputs'
 import type { Clock } from '@magictask/runtime'
-import type { AskRequest, Provider } from './ask.ts'
+import type { Provider } from './ask.ts'
 import { candidatesIn, contentIn } from './content-block.ts'
 import { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
+import { toLangChain } from './langchain-messages.ts'
 import { answerFromSchema } from './offline/answer-from-schema.ts'
 import { approximateTokens } from './offline/script.ts'
 import { providerThrough } from './provider-through.ts'
@@ -22,7 +23,7 @@ export function openOffline(options: { readonly clock: Clock }): Provider {
     clock: options.clock,
     async send(request, signal) {
       const { suggestion } = request
-      const messages = messagesOf(request)
+      const messages = toLangChain(request.messages)
       const { generations } = await model._generate(messages, {
         schema: jsonSchemaOf(request.format),
         suggestion,
@@ -59,10 +60,4 @@ class OfflineChatModel extends BaseChatModel<OfflineCallOptions> {
     const text = JSON.stringify(answer)
     return { generations: [{ text, message: new AIMessage(text) }] }
   }
-}
-
-function messagesOf(request: AskRequest): BaseMessage[] {
-  return request.messages.map(({ role, text }) =>
-    role === 'system' ? new SystemMessage(text) : new HumanMessage(text),
-  )
 }
