@@ -36,6 +36,8 @@ export interface Admission {
    * it aborts. `nobody-able`: no configured candidate could ever take it, however long it waited.
    */
   admit(wish: CallWish, signal: AbortSignal): Promise<Admitted | 'nobody-able'>
+  /** Like `admit`, but at this moment or not at all: for a call that broke elsewhere and would else wait. */
+  admitNow(wish: CallWish): Admitted | undefined
   /** Who could take it, ready or not, in the order in which they would be asked now. */
   candidates(wish: Omit<CallWish, 'tenant' | 'lane'>): readonly Target[]
 }
