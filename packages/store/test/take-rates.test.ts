@@ -1,7 +1,7 @@
-import type { WorkerId } from '@magictask/domain'
+import type { RateWish, WorkerId } from '@magictask/domain'
 import { openStoreUnderTest, type StoreUnderTest } from '@magictask/testkit'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { changeTarget, type RateWish, tradeLimits } from '../src/index.ts'
+import { changeTarget, tradeLimits } from '../src/index.ts'
 
 let store: StoreUnderTest
 let worker: WorkerId
@@ -13,7 +13,7 @@ afterAll(() => store[Symbol.asyncDispose]())
 
 async function take(wish: Pick<RateWish, 'name' | 'want'> & Partial<RateWish>) {
   const rates = [{ atLeast: 1, beyond: 0, ...wish }]
-  return (await tradeLimits(store.db, { workerId: worker, slots: [], rates }))?.rates[0]
+  return (await tradeLimits(store.db, worker, { slots: [], rates }))?.rates[0]
 }
 
 /** Moves a bucket's past: as if so much time had gone by. */

@@ -42,7 +42,7 @@ test('whoever listens hears of slots that are wanted and given back, and of targ
   const heard: string[] = []
   const [first, second] = [await store.hire(), await store.hire()]
   const hold = (workerId: typeof first, keep: number, want: number) =>
-    tradeLimits(store.db, { workerId, slots: [{ name: 'told', cap: 2, keep, want }], rates: [] })
+    tradeLimits(store.db, workerId, { slots: [{ name: 'told', cap: 2, keep, want }], rates: [] })
   let listening = Promise.withResolvers<void>()
   let told = Promise.withResolvers<void>()
   await using _ = listen({

@@ -1,7 +1,7 @@
-import type { WorkerId } from '@magictask/domain'
+import type { SlotGrant, SlotWish, WorkerId } from '@magictask/domain'
 import { openStoreUnderTest, type StoreUnderTest } from '@magictask/testkit'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { readBeats, removeWorker, rescueTasks, type SlotGrant, type SlotWish, tradeLimits } from '../src/index.ts'
+import { readBeats, removeWorker, rescueTasks, tradeLimits } from '../src/index.ts'
 
 // PROTOCOL 7
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => store[Symbol.asyncDispose]())
 
 async function trade(workerId: WorkerId, wishes: readonly SlotWish[]): Promise<readonly SlotGrant[] | undefined> {
-  return (await tradeLimits(store.db, { workerId, slots: wishes, rates: [] }))?.slots
+  return (await tradeLimits(store.db, workerId, { slots: wishes, rates: [] }))?.slots
 }
 
 /** Trades one limit of five slots and gives what is held then. */

@@ -1,29 +1,5 @@
+import type { RateGrant, RateWish } from '@magictask/domain'
 import type { Queries } from '../database.ts'
-
-/** What a worker wants of a bucket of the fleet: requests or tokens. */
-export interface RateWish {
-  readonly name: string
-  /** What flows in by the configuration; undefined where only what was learned from refusals holds. */
-  readonly perSecond?: number
-  /** How much it holds when it is full; a tenth of a second's worth, at least 1, when left out. */
-  readonly burst?: number
-  /** What it would like to take. */
-  readonly want: number
-  /** Less is of no use. A full bucket gives it, whatever its size, and owes the rest to itself. */
-  readonly atLeast: number
-  /** What calls took beyond what was taken for them before; below 0 gives back. */
-  readonly beyond: number
-}
-
-/** What a worker was given. */
-export interface RateGrant {
-  readonly name: string
-  readonly taken: number
-  /** When there will be more, if it did not get all; 0 when it did. */
-  readonly moreInMs: number
-  /** What flows in now; undefined without any limit: then everything was given. */
-  readonly perSecond?: number
-}
 
 /** A learned rate grows by this part a second while more is wanted than it gives. */
 const GROWTH_PER_SECOND = 0.02

@@ -1,45 +1,10 @@
+import type { TargetChange, TargetState, TargetStates } from '@magictask/domain'
 import type { Database, Queries } from '../database.ts'
 import { CHANNELS } from '../listen.ts'
 
-/** How a target does, as the whole fleet sees it. A target that has no row is closed: it may be asked. */
-export interface TargetRow {
-  readonly name: string
-  readonly state: 'closed' | 'open' | 'probing' | 'ramping'
-  /** Calls at once in the whole fleet while it probes or ramps. */
-  readonly most?: number
-  readonly reason?: string
-  /** How long it has not been closed, or how long it has, by PostgreSQL's clock. */
-  readonly forMs: number
-  /** Until an open one is looked at again; 0 or below once the time has come. */
-  readonly untilInMs?: number
-  /** An admin's word, whatever is seen. */
-  readonly forced?: 'open' | 'closed'
-  readonly revision: number
-}
-
-/** All that workers share about targets. */
-export interface TargetStates {
-  readonly targets: readonly TargetRow[]
-  /** What was learned of refusals, by the bucket's name, calls a second. */
-  readonly learned: ReadonlyMap<string, number>
-  readonly workers: number
-}
-
-/** A change to a target's state; `seen` is the revision that it builds on, 0 where there was no row. */
-export interface TargetChange {
-  readonly name: string
-  readonly seen: number
-  readonly state: TargetRow['state']
-  readonly most?: number
-  readonly reason?: string
-  readonly untilInMs?: number
-  /** Calls a second that it was seen to take; its bucket begins empty. */
-  readonly learned?: { readonly name: string; readonly perSecond: number }
-}
-
 interface Row {
   readonly name: string
-  readonly state: TargetRow['state']
+  readonly state: TargetState['state']
   readonly most: number | null
   readonly reason: string | null
   readonly for_ms: number
@@ -93,7 +58,7 @@ learned as (
 select ${COLUMNS}, pg_notify('${CHANNELS.targets}', name) from changed`
 
 /** Changes a target's state, unless somebody else did since `seen` or an admin forced it: then undefined, and it is to be read anew. */
-export async function changeTarget(db: Queries, change: TargetChange): Promise<TargetRow | undefined> {
+export async function changeTarget(db: Queries, change: TargetChange): Promise<TargetState | undefined> {
   const { learned } = change
   const rows = await db.query<Row>(CHANGE, [
     change.name,
@@ -122,7 +87,7 @@ export async function forceTarget(db: Database, name: string, forced: 'open' | '
   )
 }
 
-function readRow(row: Row): TargetRow {
+function readRow(row: Row): TargetState {
   return {
     name: row.name,
     state: row.state,

@@ -1,42 +1,8 @@
-import type { WorkerId } from '@magictask/domain'
+import type { SlotGrant, SlotWish, Trade, Traded, WorkerId } from '@magictask/domain'
 import type { Database, Queries } from '../database.ts'
 import { CHANNELS } from '../listen.ts'
 import { lockLimits } from './lock-limits.ts'
-import { type RateGrant, type RateWish, takeRates } from './take-rates.ts'
-
-/** What a worker says of one of the fleet's limits. */
-export interface SlotWish {
-  readonly name: string
-  /** The limit itself: slots of all workers together. */
-  readonly cap: number
-  /** What it uses now, and so keeps in any case. It has lowered its own use to this before it asks. */
-  readonly keep: number
-  /** What it would like to hold in all. */
-  readonly want: number
-}
-
-/** What a worker holds of a limit from now on. */
-export interface SlotGrant {
-  readonly name: string
-  readonly held: number
-  /** What others wait for who hold less than their share: whoever holds more than its own should give back. */
-  readonly needed: number
-  /** An equal share of the limit for each worker that has use for it; at least 1. */
-  readonly share: number
-}
-
-/** Everything that a worker trades with the fleet at one moment. No name twice. */
-export interface Trade {
-  readonly workerId: WorkerId
-  readonly slots: readonly SlotWish[]
-  readonly rates: readonly RateWish[]
-}
-
-/** What came of a trade. */
-export interface Traded {
-  readonly slots: readonly SlotGrant[]
-  readonly rates: readonly RateGrant[]
-}
+import { takeRates } from './take-rates.ts'
 
 /*
   Runs under the locks of its limits, which were taken in a statement before this one: its snapshot is younger than
@@ -83,15 +49,15 @@ from granted g`
  * it, but by what is kept in use when the limit itself was lowered. Undefined when the worker's own row is gone: it
  * was taken for dead, and what it held is free for others.
  */
-export async function tradeLimits(db: Database, trade: Trade): Promise<Traded | undefined> {
+export async function tradeLimits(db: Database, workerId: WorkerId, trade: Trade): Promise<Traded | undefined> {
   return db.transaction(async (queries) => {
     const names = [...trade.slots, ...trade.rates].map(({ name }) => name)
-    if (!(await lockLimits(queries, trade.workerId, names))) return undefined
-    return { slots: await tradeSlots(queries, trade), rates: await takeRates(queries, trade.rates) }
+    if (!(await lockLimits(queries, workerId, names))) return undefined
+    return { slots: await tradeSlots(queries, workerId, trade.slots), rates: await takeRates(queries, trade.rates) }
   })
 }
 
-async function tradeSlots(db: Queries, { workerId, slots }: Trade): Promise<readonly SlotGrant[]> {
+async function tradeSlots(db: Queries, workerId: WorkerId, slots: readonly SlotWish[]): Promise<readonly SlotGrant[]> {
   if (slots.length === 0) return []
   const rows = await db.query<{ name: string; held: number; needed: number; share: number }>(TRADE, [
     workerId,
