@@ -10,7 +10,8 @@ export const Lane = z.enum(LANES)
 export type Lane = z.infer<typeof Lane>
 
 /** Type of input and tier: which providers may answer. */
-export type Queue = `text.${Tier}`
+export const QUEUES = ['text.free', 'text.paid', 'vision.free', 'vision.paid'] as const
+export type Queue = (typeof QUEUES)[number]
 
 /** The shares of the lanes when there is not room for all. None is ever shut out. */
 export const LANE_WEIGHTS: Readonly<Record<Lane, number>> = { high: 8, normal: 3, low: 1 }

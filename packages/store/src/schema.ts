@@ -110,25 +110,29 @@ export const waiting = pgTable(
     tenant: text('tenant').notNull(),
     lane: text('lane').notNull(),
     queue: text('queue').notNull(),
-    rank: smallint('rank').notNull().default(0),
+    /** What it is thought to take, in tokens: its tenant's share is counted in them. */
     cost: integer('cost').notNull().default(1),
     /** When it may run; null: at once. Only retries and scheduled tasks have one, so that they need not be skipped over. */
     dueAt: time('due_at'),
     deadline: time('deadline'),
     /** While this is in the future the task counts as being on Kafka. */
     releasedUntil: time('released_until'),
+    /** Whether it was on Kafka before and nobody took it: another partition may do better. */
+    again: boolean('again').notNull().default(false),
     /** The target whose return wakes it before it is due. */
     waitsFor: text('waits_for'),
   },
   (t) => [
     // By tenant first: the relay walks from tenant to tenant, and reads what their first tasks cost from the index alone.
+    // Within a tenant by deadline, those without one last, then by age.
     index('waiting_in_order')
-      .on(t.lane, t.queue, t.tenant, t.rank, t.taskId, t.cost)
+      .on(t.lane, t.queue, t.tenant, t.deadline, t.taskId, t.cost)
       .where(sql`released_until is null and due_at is null`),
     index('waiting_until_due').on(t.lane, t.queue, t.dueAt).where(sql`released_until is null and due_at is not null`),
     index('waiting_released').on(t.lane, t.queue, t.releasedUntil).where(sql`released_until is not null`),
     index('waiting_until_deadline').on(t.deadline).where(sql`deadline is not null`),
     index('waiting_of_tenant').on(t.tenant),
+    index('waiting_for_target').on(t.waitsFor, t.taskId).where(sql`waits_for is not null`),
   ],
 )
 

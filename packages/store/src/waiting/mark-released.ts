@@ -50,7 +50,7 @@ picked as (
     union all
     (select task_id, false, 3, null from waiting
       where lane = r.lane and queue = r.queue and released_until is null and due_at is null
-      order by rank, task_id limit r.room)
+      order by deadline, task_id limit r.room)
     order by turn, since, task_id limit r.room
   ) w
 ),
