@@ -1,33 +1,62 @@
 import { FAULTS, type FaultCode } from '@magictask/domain'
 import type { z } from 'zod'
-import type { AskRequest } from './ask.ts'
+import type { AskRequest, Broke } from './ask.ts'
+import { mendJson } from './mend-json.ts'
 import type { ModelReply } from './model-reply.ts'
 
 /** What a reply is worth: JSON text in the format's shape, or the fault that makes it worthless. */
 export type Reading =
-  | { readonly kind: 'answered'; readonly json: string }
-  | { readonly kind: 'broke'; readonly fault: FaultCode; readonly detail: string }
+  | { readonly kind: 'answered'; readonly json: string; readonly mended?: true }
+  | Omit<Broke, 'retryAfterMs'>
+
+type Shape = Pick<AskRequest, 'format' | 'conclude'>
 
 /**
  * Reads a reply as an answer. The JSON is written anew from what the schema gave, so the same answer is the same
- * bytes however the model spaced and ordered it. A detail says where an answer is wrong, never what it says.
+ * bytes however the model spaced and ordered it. What is not JSON is mended if that takes no guess at what is missing:
+ * never when it was cut off. A detail says where an answer is wrong, never what it says.
  */
-export function readAnswer(reply: ModelReply, request: Pick<AskRequest, 'format' | 'conclude'>): Reading {
+export function readAnswer(reply: ModelReply, shape: Shape): Reading {
   if (reply.refused || reply.finishReason === 'content_filter') return broke('answer.refused')
-  if (reply.finishReason === 'length') return broke('answer.truncated')
-  if (reply.text.trim() === '') return broke('answer.empty')
-
+  const isCutOff = reply.finishReason === 'length'
   const parsed = parseJson(reply.text)
-  if (parsed === undefined) return broke('answer.not_json')
-  const read = request.format.schema.safeParse(parsed.value)
-  if (!read.success) return broke('answer.schema_mismatch', whereItIsWrong(read.error))
-  const result = request.conclude === undefined ? read.data : request.conclude(read.data)
-  if (result === undefined) return broke('answer.schema_mismatch', ' (it says what cannot be here)')
-  return { kind: 'answered', json: JSON.stringify(result) }
+  if (parsed === undefined) {
+    if (isCutOff) return broke('answer.truncated')
+    return reply.text.trim() === '' ? broke('answer.empty') : readMended(reply.text, shape)
+  }
+  const fit = fitInto(shape, parsed.value)
+  if (fit.kind === 'fits') return { kind: 'answered', json: fit.json }
+  return isCutOff ? broke('answer.truncated') : broke('answer.schema_mismatch', fit.where, reply.text)
 }
 
-function broke(fault: FaultCode, more = ''): Reading {
-  return { kind: 'broke', fault, detail: FAULTS[fault].says + more }
+function readMended(text: string, shape: Shape): Reading {
+  const mended = mendJson(text)
+  if (mended.kind === 'cut-off') return broke('answer.truncated')
+  let wrong = broke('answer.not_json', '', text)
+  for (const value of mended.values) {
+    const fit = fitInto(shape, value)
+    if (fit.kind === 'fits') return { kind: 'answered', json: fit.json, mended: true }
+    if (wrong.fault === 'answer.not_json') wrong = broke('answer.schema_mismatch', fit.where, text)
+  }
+  return wrong
+}
+
+type Fit = { readonly kind: 'fits'; readonly json: string } | { readonly kind: 'differs'; readonly where: string }
+
+function fitInto({ format, conclude }: Shape, value: unknown): Fit {
+  const read = format.schema.safeParse(value)
+  if (!read.success) return { kind: 'differs', where: whereItIsWrong(read.error) }
+  const result = conclude === undefined ? read.data : conclude(read.data)
+  if (result === undefined) return { kind: 'differs', where: ' (it says what cannot be here)' }
+  return { kind: 'fits', json: JSON.stringify(result) }
+}
+
+/** As much of it as a model needs to see to mend it. */
+const SAID_CHARACTERS = 16_000
+
+function broke(fault: FaultCode, more = '', said = ''): Reading & { readonly kind: 'broke' } {
+  const words = said === '' ? {} : { said: said.slice(0, SAID_CHARACTERS) }
+  return { kind: 'broke', fault, detail: FAULTS[fault].says + more, ...words }
 }
 
 function parseJson(text: string): { readonly value: unknown } | undefined {

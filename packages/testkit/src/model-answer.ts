@@ -34,10 +34,10 @@ export const ChatRequest = z.object({
 })
 export type ChatRequest = z.infer<typeof ChatRequest>
 
-/** The content in a request's last message, without its tags; the whole message when it has none. */
+/** The content that a request is about, without its tags, also when it asks to mend an answer; the last message when it has none. */
 export function contentOf(request: ChatRequest): string {
-  const text = request.messages.at(-1)?.content ?? ''
-  return contentIn(text) ?? text
+  const contents = request.messages.map((message) => contentIn(message.content))
+  return contents.find((content) => content !== undefined) ?? request.messages.at(-1)?.content ?? ''
 }
 
 /**

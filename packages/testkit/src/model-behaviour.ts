@@ -19,6 +19,10 @@ export type Behaviour = { readonly latencyMs?: number } & (
   | { readonly kind: 'truncated' }
   | { readonly kind: 'wrong-schema' }
   | { readonly kind: 'not-json' }
+  /** The answer in a code fence, between sentences. */
+  | { readonly kind: 'prose' }
+  /** Half an answer, and a word that it was all. */
+  | { readonly kind: 'cut-unsaid' }
   | { readonly kind: 'empty' }
   | { readonly kind: 'no-choice' }
   | { readonly kind: 'refused' }
@@ -81,7 +85,11 @@ function choiceOf(behaviour: Behaviour, text: string): Choice {
     case 'wrong-schema':
       return { content: '{"something":"else"}' }
     case 'not-json':
-      return { content: `Certainly! Here is the answer: ${text}` }
+      return { content: 'Certainly! I would call it a fine piece of writing.' }
+    case 'prose':
+      return { content: `Certainly! Here is the answer:\n\`\`\`json\n${text}\n\`\`\`\nI hope that helps.` }
+    case 'cut-unsaid':
+      return { content: text.slice(0, text.length / 2) }
     case 'empty':
       return { content: '' }
     case 'no-choice':
