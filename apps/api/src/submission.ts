@@ -1,5 +1,5 @@
 import { acceptedText, type Caller, encode, type GenerateItem, invalidBody, LIMITS, taskV1 } from '@magictask/contracts'
-import { type BatchCounts, type BatchId, laneFor, queueFor, type TaskId } from '@magictask/domain'
+import { type BatchCounts, type BatchId, estimatedTokens, laneFor, queueFor, type TaskId } from '@magictask/domain'
 import { newTaskId } from '@magictask/runtime'
 import type { NewTask, Submission } from '@magictask/store'
 
@@ -53,6 +53,7 @@ function taskOf(item: GenerateItem, { caller, batchId, submittedAt }: Submission
     campaignSn,
     magicType,
     lane,
+    cost: estimatedTokens({ content, suggestions: item.num_suggestions }),
     record,
     ...(deadline === undefined ? {} : { deadline }),
     ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),

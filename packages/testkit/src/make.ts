@@ -7,6 +7,8 @@ interface SubmissionWishes {
   readonly count?: number
   readonly lane?: Lane
   readonly queue?: Queue
+  /** What each is thought to take, in tokens: 1 unless told otherwise. */
+  readonly cost?: number
   readonly deadline?: Date
   /** The text of each record; says which task it is unless told otherwise. */
   readonly record?: (taskId: TaskId) => string
@@ -17,7 +19,15 @@ export const TENANT: TenantId = TenantId.parse('acme')
 
 /** A submission of one plain task, or of what is wished for. */
 export function makeSubmission(wishes: SubmissionWishes = {}): Submission {
-  const { tenant = TENANT, count = 1, lane = 'normal', queue = 'text.free', deadline, record = recordOf } = wishes
+  const {
+    tenant = TENANT,
+    count = 1,
+    lane = 'normal',
+    queue = 'text.free',
+    cost = 1,
+    deadline,
+    record = recordOf,
+  } = wishes
   return {
     tenant,
     queue,
@@ -30,6 +40,7 @@ export function makeSubmission(wishes: SubmissionWishes = {}): Submission {
         campaignSn: 'c1',
         magicType: 'spam_check',
         lane,
+        cost,
         record: record(taskId),
         ...(deadline === undefined ? {} : { deadline }),
       }

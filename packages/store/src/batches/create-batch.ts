@@ -10,6 +10,8 @@ export interface NewTask {
   readonly campaignSn: string
   readonly magicType: string
   readonly lane: Lane
+  /** What it is thought to take, in tokens. */
+  readonly cost: number
   readonly deadline?: Date
   /** The user's pairs, as JSON text. */
   readonly metadata?: string
@@ -47,8 +49,8 @@ const KEPT_FOR = `interval '24 hours'`
 */
 const INSERT = `
 with item as (
-  select * from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::timestamptz[], $10::text[], $11::text[])
-    as i (task_id, campaign_sn, magic_type, lane, payload_hash, deadline, record, metadata)
+  select * from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::timestamptz[], $10::text[], $11::text[], $12::int[])
+    as i (task_id, campaign_sn, magic_type, lane, payload_hash, deadline, record, metadata, cost)
 ),
 ${roomOf(`select distinct lane, $3::text as queue from item`)},
 open_lane as (
@@ -59,7 +61,7 @@ open_lane as (
   )
 ),
 placed as (
-  select i.task_id, i.lane, i.deadline, row_number() over (partition by i.lane order by i.task_id) <= coalesce(o.room, 0) as fits
+  select i.task_id, i.lane, i.cost, i.deadline, row_number() over (partition by i.lane order by i.task_id) <= coalesce(o.room, 0) as fits
   from item i left join open_lane o using (lane)
 ),
 new_batch as (
@@ -67,14 +69,14 @@ new_batch as (
   values ($1, $2, ($4::uuid[])[1], ($4::uuid[])[cardinality($4::uuid[])], cardinality($4::uuid[]), cardinality($4::uuid[]))
 ),
 new_tasks as (
-  insert into tasks (id, batch_id, tenant, campaign_sn, magic_type, lane, queue, payload_hash, deadline)
-  select task_id, $1, $2, campaign_sn, magic_type, lane, $3, payload_hash, deadline from item
+  insert into tasks (id, batch_id, tenant, campaign_sn, magic_type, lane, queue, cost, payload_hash, deadline)
+  select task_id, $1, $2, campaign_sn, magic_type, lane, $3, cost, payload_hash, deadline from item
 ),
 new_payloads as (
   insert into payloads (task_id, record, metadata) select task_id, record, metadata from item
 )
-insert into waiting (task_id, tenant, lane, queue, deadline, released_until)
-select task_id, $2, lane, $3, deadline, case when fits then now() + interval '${RELEASE.markSeconds} s' end from placed
+insert into waiting (task_id, tenant, lane, queue, cost, deadline, released_until)
+select task_id, $2, lane, $3, cost, deadline, case when fits then now() + interval '${RELEASE.markSeconds} s' end from placed
 returning task_id, released_until is not null as released`
 
 /**
@@ -152,6 +154,7 @@ async function insertBatch(db: Queries, { batchId, tenant, queue, tasks }: Submi
     tasks.map((task) => task.deadline ?? null),
     tasks.map((task) => task.record),
     tasks.map((task) => task.metadata ?? null),
+    tasks.map((task) => task.cost),
   ])
   return { kind: 'created', released: new Set(rows.flatMap((row) => (row.released ? [row.task_id] : []))) }
 }
