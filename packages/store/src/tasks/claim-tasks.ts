@@ -1,5 +1,6 @@
 import type { TaskId, WorkerId } from '@magictask/domain'
 import { type Queries, repeatOnDeadlock } from '../database.ts'
+import { rangeOf } from '../partitions.ts'
 
 /** A record that names a task: its id and the SHA-256 of its value. */
 export interface Offer {
@@ -62,19 +63,20 @@ type Row =
 /*
   Rows are locked in id order; one that somebody holds is skipped, for it is being decided about and comes again if
   need be. A state is looked at once more in the UPDATE's own WHERE, after any wait. Only the payload's hash is
-  compared: the record is the payload. What is known and what is claimed are joined by the caller: PostgreSQL, which takes
-  each step for one row, would compare every pair of them.
+  compared: the record is the payload. PostgreSQL takes what each step leaves for one row, and would compare every pair of rows in a
+  join of two steps: hence the array, and the caller who puts together what is known and what is claimed.
 */
 const CLAIM = `
 with known as (
   select o.place, t.id, t.payload_hash = o.payload_hash as genuine, t.state = 'queued' as queued, t.deaths >= $5 as suspect,
     row_number() over (partition by t.deaths >= $5, t.state = 'queued', t.payload_hash = o.payload_hash order by t.id) as turn
   from unnest($1::uuid[], $2::bytea[]) with ordinality as o (task_id, payload_hash, place) join tasks t on t.id = o.task_id
-  where t.id = any($1)
+  where t.id between $6 and $7
 ),
 held as (
-  select t.id from tasks t join known k using (id)
-  where t.id = any($1) and t.state = 'queued' and k.queued and k.genuine and (not k.suspect or k.turn <= $4)
+  select t.id from tasks t
+  where t.id = any(array(select id from known where queued and genuine and (not suspect or turn <= $4)))
+    and t.id between $6 and $7 and t.state = 'queued'
   order by t.id for no key update of t skip locked
 ),
 due as (
@@ -87,7 +89,7 @@ due as (
 claimed as (
   update tasks t set state = 'running', fence = t.fence + 1, worker_id = $3, claimed_at = now(), started_at = coalesce(t.started_at, now())
   from due
-  where t.id = due.task_id and t.id = any($1) and t.state = 'queued'
+  where t.id = due.task_id and t.id between $6 and $7 and t.state = 'queued'
   returning t.id, t.fence, t.tries, t.deaths >= $5 as suspect, t.cost,
     (extract(epoch from t.deadline - now()) * 1000)::double precision as deadline_in_ms
 )
@@ -121,6 +123,7 @@ export async function claimTasks(db: Queries, request: ClaimRequest): Promise<re
       request.workerId,
       request.suspectRoom,
       request.suspectFrom,
+      ...rangeOf(offers.map((offer) => offer.taskId)),
     ]),
   )
   const claimed = new Map(rows.flatMap((row) => (row.kind === 'claimed' ? [[row.task_id, row]] : [])))

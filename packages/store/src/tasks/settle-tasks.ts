@@ -1,5 +1,6 @@
 import type { BatchId, CallId, Lane, Queue, TargetName, TaskId, TenantId } from '@magictask/domain'
 import { type Queries, repeatOnDeadlock } from '../database.ts'
+import { rangeOf } from '../partitions.ts'
 import { ENDING } from './ending.ts'
 
 /** How a claim ended. Texts are JSON and stand for ever as they are given here. */
@@ -88,14 +89,14 @@ with outcome as (
 ),
 held as (
   select t.id from tasks t join outcome o on o.task_id = t.id
-  where t.id = any($3) order by t.id for no key update of t
+  where t.id between $3 and $4 order by t.id for no key update of t
 ),
 moved as (
   update tasks t set
     state = o.state, tries = t.tries + o.counted::int, worker_id = null,
     finished_at = case when o.state <> 'queued' then now() end
   from outcome o join held on held.id = o.task_id
-  where t.id = o.task_id and t.id = any($3) and t.state = 'running' and t.fence = o.fence
+  where t.id = o.task_id and t.id between $3 and $4 and t.state = 'running' and t.fence = o.fence
   returning t.id as task_id, t.batch_id, t.tenant, t.lane, t.queue, t.cost, t.deadline, o.state as status, o.wait_ms,
     o.waits_for, o.results, o.error, o.degraded, o.cached, o.provider, o.model
 ),
@@ -130,7 +131,7 @@ kept as (
   select e.task_id, e.suggestion, e.answer
   from jsonb_to_recordset($first) as e (task_id uuid, fence int, suggestion smallint, answer text)
   join tasks t on t.id = e.task_id
-  where t.id = any($second) and t.fence = e.fence and t.state in ('queued', 'running')
+  where t.id between $second and $third and t.fence = e.fence and t.state in ('queued', 'running')
   on conflict do nothing
 )`
 
@@ -152,21 +153,24 @@ export async function settleTasks(db: Queries, settlement: Settlement): Promise<
 
 /** A statement is planned anew each time and every part of it costs, so it has no part that has nothing to do. */
 function statementFor({ outcomes, calls, answers, charges = [] }: Settlement) {
-  const idsOf = (rows: readonly { readonly taskId: TaskId }[]) => [...new Set(rows.map((row) => row.taskId))]
+  const rangeOfTasks = (rows: readonly { readonly taskId: TaskId }[]) => rangeOf(rows.map((row) => row.taskId))
   const values: unknown[] = [
     JSON.stringify(outcomes.map(outcomeRow)),
     JSON.stringify(calls.map(callRow)),
-    idsOf(outcomes),
+    ...rangeOfTasks(outcomes),
   ]
   const placed = (part: string, ...more: readonly unknown[]) => {
     const first = values.length + 1
     values.push(...more)
-    return part.replace('$first', `$${first}`).replace('$second', `$${first + 1}`)
+    return part
+      .replace('$first', `$${first}`)
+      .replace('$second', `$${first + 1}`)
+      .replace('$third', `$${first + 2}`)
   }
   const parts = [
     MOVED,
     outcomes.some(({ state }) => state === 'queued') ? BACK : '',
-    answers.length === 0 ? '' : placed(KEPT, JSON.stringify(answers.map(answerRow)), idsOf(answers)),
+    answers.length === 0 ? '' : placed(KEPT, JSON.stringify(answers.map(answerRow)), ...rangeOfTasks(answers)),
     charges.length === 0 ? '' : placed(CHARGED, JSON.stringify(charges)),
   ]
   return { text: `${parts.join('')}\nselect task_id from moved`, values }
