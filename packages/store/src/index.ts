@@ -1,6 +1,7 @@
 export * from './batches/cancel-batch.ts'
 export * from './batches/create-batch.ts'
 export * from './batches/get-batch.ts'
+export * from './batches/tenant-usage.ts'
 export * from './create-database.ts'
 export * from './database.ts'
 export * from './embedded/folder-lock.ts'

@@ -53,6 +53,8 @@ export const results = pgTable('results', {
   results: text('results').notNull(),
   error: text('error'),
   degraded: boolean('degraded').notNull(),
+  /** What models did in the end, where a result is a stand-in: JSON text, shown as it stands. */
+  degradedReason: text('degraded_reason'),
   provider: text('provider'),
   model: text('model'),
   /** Whether at least one of its answers came from the cache, and so cost nothing. */
@@ -144,25 +146,29 @@ export const resultOutbox = pgTable(
 )
 
 /** A batch and its counts, kept by whoever ends a task. `open` is what has not ended; who brings it to 0 writes `finished_at`. */
-export const batches = pgTable('batches', {
-  batchId: uuid('batch_id').primaryKey(),
-  tenant: text('tenant').notNull(),
-  firstTaskId: uuid('first_task_id').notNull(),
-  lastTaskId: uuid('last_task_id').notNull(),
-  submitted: integer('submitted').notNull(),
-  open: integer('open').notNull(),
-  succeeded: integer('succeeded').notNull().default(0),
-  failed: integer('failed').notNull().default(0),
-  cancelled: integer('cancelled').notNull().default(0),
-  expired: integer('expired').notNull().default(0),
-  modelCalls: integer('model_calls').notNull().default(0),
-  promptTokens: bigint('prompt_tokens', { mode: 'number' }).notNull().default(0),
-  completionTokens: bigint('completion_tokens', { mode: 'number' }).notNull().default(0),
-  costMicroUsd: bigint('cost_micro_usd', { mode: 'number' }).notNull().default(0),
-  unpricedCalls: integer('unpriced_calls').notNull().default(0),
-  createdAt: time('created_at').notNull().default(now),
-  finishedAt: time('finished_at'),
-})
+export const batches = pgTable(
+  'batches',
+  {
+    batchId: uuid('batch_id').primaryKey(),
+    tenant: text('tenant').notNull(),
+    firstTaskId: uuid('first_task_id').notNull(),
+    lastTaskId: uuid('last_task_id').notNull(),
+    submitted: integer('submitted').notNull(),
+    open: integer('open').notNull(),
+    succeeded: integer('succeeded').notNull().default(0),
+    failed: integer('failed').notNull().default(0),
+    cancelled: integer('cancelled').notNull().default(0),
+    expired: integer('expired').notNull().default(0),
+    modelCalls: integer('model_calls').notNull().default(0),
+    promptTokens: bigint('prompt_tokens', { mode: 'number' }).notNull().default(0),
+    completionTokens: bigint('completion_tokens', { mode: 'number' }).notNull().default(0),
+    costMicroUsd: bigint('cost_micro_usd', { mode: 'number' }).notNull().default(0),
+    unpricedCalls: integer('unpriced_calls').notNull().default(0),
+    createdAt: time('created_at').notNull().default(now),
+    finishedAt: time('finished_at'),
+  },
+  (t) => [index('batches_of_tenant').on(t.tenant, t.createdAt)],
+)
 
 /** The answer to each submission that carried a key, kept for a day. */
 export const idempotencyKeys = pgTable(

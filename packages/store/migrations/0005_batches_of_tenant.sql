@@ -1,0 +1,1 @@
+CREATE INDEX "batches_of_tenant" ON "batches" USING btree ("tenant","created_at");
