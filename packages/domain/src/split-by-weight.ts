@@ -11,11 +11,12 @@ export interface Party {
  * `least` even where that makes more than `total`. In whole numbers, in the order of the parties.
  */
 export function splitByWeight(total: number, parties: readonly Party[], least = 0): readonly number[] {
-  const sure = parties.map(({ wants }) => Math.min(least, wants))
-  const more = parties.map(({ weight, wants }, at) => ({ weight, wants: wants - (sure[at] ?? 0) }))
-  const rest = Math.max(0, Math.floor(total) - sumOf(sure))
-  const exact = splitExactly(rest, more)
-  return wholeNumbers(rest, exact, more).map((part, at) => part + (sure[at] ?? 0))
+  const whole = Math.max(0, Math.floor(total))
+  const parts = wholeNumbers(whole, splitExactly(whole, parties), parties)
+  const sure = parties.map(({ wants }, at) => ((parts[at] ?? 0) < Math.min(least, wants) ? Math.min(least, wants) : 0))
+  if (sumOf(sure) === 0) return parts
+  const others = parties.map((party, at) => (sure[at] === 0 ? party : { ...party, wants: 0 }))
+  return splitByWeight(whole - sumOf(sure), others, least).map((part, at) => part + (sure[at] ?? 0))
 }
 
 /** Fills everybody's share evenly, the soonest content first: what that one leaves is shared by the others. */
