@@ -14,7 +14,8 @@ export function jsonObject(maxBytes: number) {
     .meta(PLAIN_OBJECT)
 }
 
-const PLAIN_OBJECT = {
+/** JSON Schema of a `jsonObject`. */
+export const PLAIN_OBJECT = {
   type: 'object' as const,
   propertyNames: { pattern: PLAIN_PATTERN },
   additionalProperties: { $ref: '#/components/schemas/PlainJson' },

@@ -35,6 +35,7 @@ const task: TaskFacts = {
   status: 'succeeded',
   results: '[{"title":"買一送一限時優惠，快邀好友一起搶購！","sentiment":"positive","is_spam":false}]',
   degraded: false,
+  cached: false,
   attempts: 1,
   provider: 'openai',
   model: 'gpt-4o-mini',

@@ -34,6 +34,7 @@ const task = {
   results: '[{"b": 1,"a":2.50}]',
   error: '{"code":"provider.timeout","detail":"late"}',
   degraded: false,
+  cached: false,
   attempts: 3,
   usage,
   finishedAt: new Date(),

@@ -65,6 +65,8 @@ test.each<[string, unknown]>([
   ['metadata that is a list', { metadata: [] }],
   ['params that are text', { params: 'x' }],
   ['params that are null', { params: null }],
+  ['a fallback that is text', { params: { fallback: 'no' } }],
+  ['a cache_enabled that is null', { params: { cache_enabled: null } }],
   ['params that are too large', { params: { x: 'y'.repeat(17_000) } }],
 ])('an item with %s is refused by one pointer', (_, wrong) => {
   const [name] = Object.keys(Object(wrong))

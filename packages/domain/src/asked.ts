@@ -42,3 +42,15 @@ export function afterCall(asked: Asked, { target, outcome }: PastCall, policy: R
 export function askedBy(calls: readonly PastCall[], policy: RetryPolicy): Asked {
   return calls.reduce((asked, call) => afterCall(asked, call, policy), NEVER_ASKED)
 }
+
+/** Whether the next call repeats one that the service could not answer: such are bounded by a budget, or an outage would multiply its own load. */
+export function isRepetition({ lastFault }: Asked): boolean {
+  return lastFault !== undefined && FAULTS[lastFault].remedy === 'wait'
+}
+
+/** Whether an outcome says that whoever was asked does not answer now, whatever it is asked: then a probe was no attempt. */
+export function saysAway(outcome: string): boolean {
+  if (!isFaultCode(outcome)) return false
+  const { remedy } = FAULTS[outcome]
+  return remedy === 'wait' || remedy === 'outlast'
+}

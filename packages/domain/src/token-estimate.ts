@@ -9,3 +9,12 @@ export function estimatedTokens(task: { readonly content: string; readonly sugge
   const contentTokens = Math.ceil(Buffer.byteLength(task.content) / BYTES_PER_TOKEN)
   return task.suggestions * (PROMPT_TOKENS + contentTokens + ANSWER_TOKENS)
 }
+
+/** More than any tokenizer in use needs for a token, on average over a text. */
+const MOST_BYTES_PER_TOKEN = 4
+
+/** What a prompt and its answer take at least, in tokens: a model of less context cannot take them, any other is worth a try. */
+export function leastContextTokens(texts: readonly string[]): number {
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  return Math.ceil(bytes / MOST_BYTES_PER_TOKEN) + ANSWER_TOKENS
+}

@@ -23,9 +23,12 @@ export const HOLD_WAITS_MS = {
 } as const satisfies Readonly<Record<string, number>>
 export type Hold = keyof typeof HOLD_WAITS_MS
 
-/** Where an answer comes from. `kept` was paid in an earlier claim of the task. */
+/** Where an answer comes from. `kept` was paid in an earlier claim of the task; `by` is left out where nobody knows any more. */
 export type Origin =
-  | { readonly kind: 'model' | 'cache' | 'kept'; readonly provider: string; readonly model: string }
+  | {
+      readonly kind: 'model' | 'cache' | 'kept'
+      readonly by?: { readonly provider: string; readonly model: string }
+    }
   /** The chain's own, because models answered wrongly: with what they did in the end. */
   | { readonly kind: 'stand-in'; readonly fault: FaultCode; readonly detail: string }
 

@@ -159,7 +159,7 @@ test('calls may be counted in one go or over many claims: what follows is the sa
   )
 })
 
-const answer = (text: string): Verdict => done(text, { kind: 'model', provider: 'one', model: 'model' })
+const answer = (text: string): Verdict => done(text, { kind: 'model' })
 
 test('all answers make a success, in the order of the suggestions', () => {
   expect(decide([answer('"a"'), answer('"b"')], middle)).toEqual({ kind: 'succeeded', results: ['"a"', '"b"'] })

@@ -18,7 +18,8 @@ import { PLAIN_PATTERN, plainText, spokenText } from '../plain-text.ts'
 import { Counts, countsOf } from './batch-answer.ts'
 import { SubmissionHeaders } from './header.ts'
 import { API_BASE, type RouteSpec } from './route-spec.ts'
-import { Results, TaskError, type TaskFacts } from './task-answer.ts'
+import { DegradedReason, Results, TaskError, type TaskFacts } from './task-answer.ts'
+import { TaskParams } from './task-params.ts'
 
 /** One item of a submission. A deadline that has passed is no mistake: a repeated request has to get its first answer again. */
 export function generateItem(magicTypes: readonly string[]) {
@@ -31,7 +32,7 @@ export function generateItem(magicTypes: readonly string[]) {
       priority: Lane.optional(),
       deadline: Deadline.optional(),
       metadata: Metadata.optional(),
-      params: jsonObject(LIMITS.paramsBytes).optional(),
+      params: TaskParams.optional(),
     })
     .meta({ id: 'GenerateItem' })
 }
@@ -126,7 +127,13 @@ export const Accepted = z.strictObject({ ...head, tasks: z.array(AcceptedTask) }
 export const Ended = z
   .strictObject({
     ...head,
-    tasks: z.array(AcceptedTask.extend({ results: Results, error: TaskError.optional() })),
+    tasks: z.array(
+      AcceptedTask.extend({
+        results: Results,
+        error: TaskError.optional(),
+        degraded_reason: DegradedReason.optional(),
+      }),
+    ),
   })
   .meta({ id: 'Ended' })
 
@@ -163,6 +170,7 @@ export function endedTaskText(task: TaskFacts): string {
     status: task.status,
     results: jsonText(task.results),
     error: task.error === undefined ? undefined : jsonText(task.error),
+    degraded_reason: task.degradedReason === undefined ? undefined : jsonText(task.degradedReason),
   })
 }
 

@@ -2,7 +2,7 @@ import { BatchId, FAULTS, TASK_STATE_KINDS, TaskId, type TaskStateKind, timeOfId
 import { z } from 'zod'
 import { jsonText, objectText } from '../json-text.ts'
 import { LIMITS } from '../limits.ts'
-import { Usage, type UsageFacts, usageOf } from './usage.ts'
+import { TaskUsage, type UsageFacts, usageOf } from './usage.ts'
 
 /** What a chain made: one object a suggestion, in the shape of the magicType. */
 export const Results = z.array(z.record(z.string(), z.unknown())).max(LIMITS.numSuggestions)
@@ -11,6 +11,11 @@ export const Results = z.array(z.record(z.string(), z.unknown())).max(LIMITS.num
 export const TaskError = z
   .strictObject({ code: z.enum(Object.keys(FAULTS)), detail: z.string() })
   .meta({ id: 'TaskError' })
+
+/** Why a result is a stand-in: what the models that were asked did in the end. */
+export const DegradedReason = z
+  .strictObject({ code: z.enum(Object.keys(FAULTS)), detail: z.string() })
+  .meta({ id: 'DegradedReason' })
 
 /** A task, as every route shows it. Without `results` in lists, unless they were asked for. */
 export const TaskAnswer = z
@@ -23,10 +28,11 @@ export const TaskAnswer = z
     results: Results,
     error: TaskError.optional(),
     degraded: z.boolean().meta({ description: 'Whether a result is a stand-in and not a model’s answer.' }),
+    degraded_reason: DegradedReason.optional(),
     attempts: z.int().min(0).meta({ description: 'How often a worker took it up.' }),
     provider: z.string().optional(),
     model: z.string().optional(),
-    usage: Usage,
+    usage: TaskUsage,
     metadata: z.record(z.string(), z.string()).optional(),
     queued_at: z.iso.datetime(),
     started_at: z.iso.datetime().optional(),
@@ -37,7 +43,7 @@ export const TaskAnswer = z
 /** A task in a list, where its results are shown only if asked for. */
 export const ListedTask = TaskAnswer.partial({ results: true }).meta({ id: 'ListedTask' })
 
-/** What is known of a task; `results`, `error` and `metadata` are JSON text. */
+/** What is known of a task; `results`, `error`, `degradedReason` and `metadata` are JSON text. */
 export interface TaskFacts {
   readonly taskId: TaskId
   readonly batchId: BatchId
@@ -47,6 +53,8 @@ export interface TaskFacts {
   readonly results: string
   readonly error?: string
   readonly degraded: boolean
+  readonly degradedReason?: string
+  readonly cached: boolean
   readonly attempts: number
   readonly provider?: string
   readonly model?: string
@@ -67,10 +75,11 @@ export function taskText(task: TaskFacts, show: { readonly results: boolean }): 
     results: show.results ? jsonText(task.results) : undefined,
     error: task.error === undefined ? undefined : jsonText(task.error),
     degraded: task.degraded,
+    degraded_reason: task.degradedReason === undefined ? undefined : jsonText(task.degradedReason),
     attempts: task.attempts,
     provider: task.provider,
     model: task.model,
-    usage: usageOf(task.usage),
+    usage: { ...usageOf(task.usage), cached: task.cached },
     metadata: task.metadata === undefined ? undefined : jsonText(task.metadata),
     queued_at: new Date(timeOfId(task.taskId)),
     started_at: task.startedAt,

@@ -10,6 +10,11 @@ export const Usage = z
   })
   .meta({ id: 'Usage' })
 
+/** What the model calls of one task came to. An answer from the cache has no call, and costs nothing. */
+export const TaskUsage = Usage.extend({
+  cached: z.boolean().meta({ description: 'Whether a result came from the cache, without a call.' }),
+}).meta({ id: 'TaskUsage' })
+
 /** What model calls used; the cost is undefined where a price is not known. */
 export interface UsageFacts {
   readonly promptTokens: number

@@ -7,6 +7,7 @@ export interface StoredResult {
   readonly status: TerminalKind
   readonly results: string
   readonly error?: string
+  readonly degradedReason?: string
 }
 
 interface Row {
@@ -14,6 +15,7 @@ interface Row {
   readonly status: TerminalKind
   readonly results: string
   readonly error: string | null
+  readonly degraded_reason: string | null
 }
 
 /** Results that stand unannounced for at least `olderThanMs`, the oldest first. They stay until `clearResults`. */
@@ -26,16 +28,17 @@ export async function takeResults(
     [options.olderThanMs, options.limit],
   )
   if (waiting.length === 0) return []
-  const rows = await db.query<Row>(`select task_id, status, results, error from results where task_id = any($1)`, [
-    waiting.map((row) => row.task_id),
-  ])
-  return rows.map(({ task_id, status, results, error }) => ({
+  const rows = await db.query<Row>(TAKE, [waiting.map((row) => row.task_id)])
+  return rows.map(({ task_id, status, results, error, degraded_reason: reason }) => ({
     taskId: task_id,
     status,
     results,
     ...(error === null ? {} : { error }),
+    ...(reason === null ? {} : { degradedReason: reason }),
   }))
 }
+
+const TAKE = `select task_id, status, results, error, degraded_reason from results where task_id = any($1)`
 
 // In id order: worker and relay may clear the same rows.
 const CLEAR = `

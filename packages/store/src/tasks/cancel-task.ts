@@ -24,7 +24,7 @@ unqueued as (
 ),
 ended as (
   select t.id as task_id, t.batch_id, 'cancelled' as status, ${RESULTS_SO_FAR} as results, $3::text as error,
-    false as degraded, false as cached, null::text as provider, null::text as model
+    false as degraded, null::text as degraded_reason, false as cached, null::text as provider, null::text as model
   from cancelled t
 ),
 ${NOTHING_BILLED},

@@ -2,14 +2,14 @@
  * What every terminal write does besides the state, whoever makes it: store the result, announce it, count it in the
  * batch. In the same statement, so that a crash leaves all of it or nothing (`PROTOCOL.md` 5).
  *
- * It follows the CTEs `ended (task_id, batch_id, status, results, error, degraded, cached, provider, model)` and
+ * It follows the CTEs `ended (task_id, batch_id, status, results, error, degraded, degraded_reason, cached, provider, model)` and
  * `billed (batch_id, prompt_tokens, completion_tokens, cost_micro_usd)`, a row per newly recorded call.
  * Batches are locked in id order, and their row is written once even when it gets both counts and usage.
  */
 export const ENDING = `
 stored as (
-  insert into results (task_id, status, results, error, degraded, cached, provider, model)
-  select task_id, status, results, error, degraded, cached, provider, model from ended
+  insert into results (task_id, status, results, error, degraded, degraded_reason, cached, provider, model)
+  select task_id, status, results, error, degraded, degraded_reason, cached, provider, model from ended
 ),
 announced as (
   insert into result_outbox (task_id) select task_id from ended

@@ -16,7 +16,7 @@ unqueued as (
 ),
 ended as (
   select t.id as task_id, t.batch_id, 'expired' as status, ${RESULTS_SO_FAR} as results, $2::text as error,
-    false as degraded, false as cached, null::text as provider, null::text as model
+    false as degraded, null::text as degraded_reason, false as cached, null::text as provider, null::text as model
   from expired t
 ),
 ${NOTHING_BILLED},

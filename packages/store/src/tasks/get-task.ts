@@ -9,7 +9,7 @@ export interface UsageView {
   readonly costMicroUsd: number | undefined
 }
 
-/** A task as it is shown. `results`, `error` and `metadata` are JSON text, to be shown as they stand. */
+/** A task as it is shown. `results`, `error`, `degradedReason` and `metadata` are JSON text, to be shown as they stand. */
 export interface TaskView {
   readonly taskId: TaskId
   readonly batchId: BatchId
@@ -19,6 +19,9 @@ export interface TaskView {
   readonly results: string
   readonly error?: string
   readonly degraded: boolean
+  readonly degradedReason?: string
+  /** Whether a result came from the cache. */
+  readonly cached: boolean
   /** How often a worker took it up. */
   readonly attempts: number
   readonly provider?: string
@@ -39,6 +42,8 @@ interface Row {
   readonly results: string | null
   readonly error: string | null
   readonly degraded: boolean | null
+  readonly degraded_reason: string | null
+  readonly cached: boolean | null
   readonly fence: number
   readonly provider: string | null
   readonly model: string | null
@@ -55,7 +60,7 @@ interface Row {
 /** Reads tasks with all that is shown of them; a `where` and an `order by` follow. `$1` says whether results are wanted. */
 export const SELECT_TASKS = `
 select t.id, t.batch_id, t.campaign_sn, t.magic_type, t.state, t.fence, t.started_at, t.finished_at,
-  case when $1 then r.results end as results, r.error, r.degraded, r.provider, r.model, p.metadata, u.*
+  case when $1 then r.results end as results, r.error, r.degraded, r.degraded_reason, r.cached, r.provider, r.model, p.metadata, u.*
 from tasks t
 left join results r on r.task_id = t.id
 left join payloads p on p.task_id = t.id
@@ -86,6 +91,7 @@ function viewOf(row: Row): TaskView {
     status: row.state,
     results: row.results ?? '[]',
     degraded: row.degraded ?? false,
+    cached: row.cached ?? false,
     attempts: row.fence,
     usage: {
       promptTokens: Number(row.prompt_tokens),
@@ -95,6 +101,7 @@ function viewOf(row: Row): TaskView {
     },
     queuedAt: new Date(timeOfId(row.id)),
     ...(row.error === null ? {} : { error: row.error }),
+    ...(row.degraded_reason === null ? {} : { degradedReason: row.degraded_reason }),
     ...(row.provider === null ? {} : { provider: row.provider }),
     ...(row.model === null ? {} : { model: row.model }),
     ...(row.started_at === null ? {} : { startedAt: row.started_at }),

@@ -10,6 +10,8 @@ export type Outcome = { readonly taskId: TaskId; readonly fence: number } & (
       readonly results: string
       readonly error?: string
       readonly degraded: boolean
+      /** Why a result is a stand-in: the fault and its detail. */
+      readonly degradedReason?: string
       /** Whether at least one of its answers came from the cache. */
       readonly cached?: boolean
       readonly provider?: string
@@ -85,7 +87,7 @@ const MOVED = `
 with outcome as (
   select * from jsonb_to_recordset($1) as o (
     task_id uuid, fence int, state text, counted boolean, wait_ms double precision, waits_for text,
-    results text, error text, degraded boolean, cached boolean, provider text, model text)
+    results text, error text, degraded boolean, degraded_reason text, cached boolean, provider text, model text)
 ),
 held as (
   select t.id from tasks t join outcome o on o.task_id = t.id
@@ -98,7 +100,7 @@ moved as (
   from outcome o join held on held.id = o.task_id
   where t.id = o.task_id and t.id between $3 and $4 and t.state = 'running' and t.fence = o.fence
   returning t.id as task_id, t.batch_id, t.tenant, t.lane, t.queue, t.cost, t.deadline, o.state as status, o.wait_ms,
-    o.waits_for, o.results, o.error, o.degraded, o.cached, o.provider, o.model
+    o.waits_for, o.results, o.error, o.degraded, o.degraded_reason, o.cached, o.provider, o.model
 ),
 ended as (
   select * from moved where status <> 'queued'
@@ -194,7 +196,10 @@ async function lookBack(db: Queries, outcomes: readonly Outcome[]): Promise<read
 
 function outcomeRow(outcome: Outcome): object {
   const { taskId, ...rest } = outcome
-  if (rest.state !== 'queued') return { task_id: taskId, counted: true, wait_ms: 0, cached: false, ...rest }
+  if (rest.state !== 'queued') {
+    const { degradedReason, ...made } = rest
+    return { task_id: taskId, counted: true, wait_ms: 0, cached: false, degraded_reason: degradedReason, ...made }
+  }
   const { fence, state, counted, waitMs, waitsFor } = rest
   return { task_id: taskId, fence, state, counted, wait_ms: waitMs, waits_for: waitsFor }
 }

@@ -43,7 +43,7 @@ back as (
 ),
 ended as (
   select t.id as task_id, t.batch_id, t.state as status, ${RESULTS_SO_FAR} as results, $4::text as error,
-    false as degraded, false as cached, null::text as provider, null::text as model
+    false as degraded, null::text as degraded_reason, false as cached, null::text as provider, null::text as model
   from taken t where t.state = 'failed'
 ),
 ${NOTHING_BILLED},
