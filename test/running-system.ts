@@ -58,6 +58,7 @@ const Task = z.object({
   status: z.string(),
   results: z.array(z.unknown()),
   error: z.object({ code: z.string() }).optional(),
+  degraded_reason: z.object({ code: z.string() }).optional(),
   attempts: z.number(),
   usage: z.object({ model_calls: z.number() }),
 })

@@ -2,39 +2,55 @@ import type { Behaviour } from '@magictask/testkit'
 import { expect, test } from 'vitest'
 import { item, items, NOTHING_LEFT, startSystem, until, whatIsLeft } from './running-system.ts'
 
-/** What the model does, and what is left of it: how often it was asked, and how the task ended. */
-const TROUBLES: readonly (readonly [string, (earlier: number) => Behaviour | undefined, number, string])[] = [
-  ['not JSON', () => ({ kind: 'not-json' }), 2, 'answer.not_json'],
-  ['the wrong schema', () => ({ kind: 'wrong-schema' }), 2, 'answer.schema_mismatch'],
-  ['cut off', () => ({ kind: 'truncated' }), 2, 'answer.truncated'],
-  ['empty', () => ({ kind: 'empty' }), 2, 'answer.empty'],
-  ['not JSON once', (earlier) => (earlier < 1 ? { kind: 'not-json' } : undefined), 2, 'succeeded'],
-  ['a bad request', () => ({ kind: 'status', status: 400 }), 1, 'provider.bad_request'],
-  ['too fast once', (earlier) => (earlier < 1 ? { kind: 'rate-limited', retryAfter: '1' } : undefined), 2, 'succeeded'],
-  ['a failure once', (earlier) => (earlier < 1 ? { kind: 'status', status: 500 } : undefined), 2, 'succeeded'],
-  ['a reset once', (earlier) => (earlier < 1 ? { kind: 'reset' } : undefined), 2, 'succeeded'],
-  ['no answer once', (earlier) => (earlier < 1 ? { kind: 'hang' } : undefined), 2, 'succeeded'],
+interface Trouble {
+  readonly name: string
+  readonly does: (earlier: number) => Behaviour | undefined
+  readonly calls: number
+  /** The task's status, or the fault that it failed with, or that a stand-in was taken for. */
+  readonly ends: string
+  readonly params?: object
+}
+
+const first = (behaviour: Behaviour) => (earlier: number) => (earlier < 1 ? behaviour : undefined)
+const noStandIn = { fallback: false }
+
+/** What the model does, and what comes of it: how often it was asked, and how the task ended. */
+// biome-ignore format: a table, one line a row
+const TROUBLES: readonly Trouble[] = [
+  { name: 'not JSON', does: () => ({ kind: 'not-json' }), calls: 2, ends: 'for answer.not_json' },
+  { name: 'the wrong schema', does: () => ({ kind: 'wrong-schema' }), calls: 2, ends: 'for answer.schema_mismatch' },
+  { name: 'cut off', does: () => ({ kind: 'truncated' }), calls: 2, ends: 'for answer.truncated' },
+  { name: 'cut off without a word', does: () => ({ kind: 'cut-unsaid' }), calls: 2, ends: 'for answer.truncated' },
+  { name: 'empty', does: () => ({ kind: 'empty' }), calls: 2, ends: 'for answer.empty' },
+  { name: 'not JSON and no stand-in', does: () => ({ kind: 'not-json' }), calls: 2, ends: 'answer.not_json', params: noStandIn },
+  { name: 'in prose', does: () => ({ kind: 'prose' }), calls: 1, ends: 'succeeded' },
+  { name: 'not JSON once', does: first({ kind: 'not-json' }), calls: 2, ends: 'succeeded' },
+  { name: 'refused', does: () => ({ kind: 'refused' }), calls: 1, ends: 'answer.refused' },
+  { name: 'a bad request', does: () => ({ kind: 'status', status: 400 }), calls: 1, ends: 'provider.bad_request' },
+  { name: 'too fast once', does: first({ kind: 'rate-limited', retryAfter: '1' }), calls: 2, ends: 'succeeded' },
+  { name: 'a failure once', does: first({ kind: 'status', status: 500 }), calls: 2, ends: 'succeeded' },
+  { name: 'a reset once', does: first({ kind: 'reset' }), calls: 2, ends: 'succeeded' },
+  { name: 'no answer once', does: first({ kind: 'hang' }), calls: 2, ends: 'succeeded' },
 ]
 
 test('each fault of a model has its consequence, for its own task alone', async () => {
   await using system = await startSystem({
     workers: 2,
     env: { LLM_TASK_TIMEOUT: '4s' },
-    script: ({ content, earlier }) => TROUBLES.find(([name]) => content === `trouble: ${name}.`)?.[1](earlier),
+    script: ({ content, earlier }) => TROUBLES.find(({ name }) => content === `trouble: ${name}.`)?.does(earlier),
   })
   const { batch_id, tasks } = await system.submit([
-    ...TROUBLES.map(([name]) => item(`trouble: ${name}.`)),
+    ...TROUBLES.map(({ name, params = {} }) => item(`trouble: ${name}.`, { params })),
     ...items(40),
   ])
-  expect(await system.ended(batch_id)).toMatchObject({ status: 'error', counts: { failed: 5, succeeded: 45 } })
-  for (const [at, [name, , calls, ending]] of TROUBLES.entries()) {
+  expect(await system.ended(batch_id)).toMatchObject({ status: 'error', counts: { failed: 3, succeeded: 51 } })
+  for (const [at, { name, calls, ends }] of TROUBLES.entries()) {
     const task = await system.task(tasks[at]?.task_id ?? '')
-    expect([name, task.error?.code ?? task.status]).toEqual([name, ending])
-    expect([name, system.model.callsFor(`trouble: ${name}.`).length, task.usage.model_calls]).toEqual([
-      name,
-      calls,
-      calls,
-    ])
+    const ended = task.degraded_reason === undefined ? task.status : `for ${task.degraded_reason.code}`
+    expect([name, task.error?.code ?? ended]).toEqual([name, ends])
+    const made = system.model.callsFor(`trouble: ${name}.`).length
+    expect([name, made, task.usage.model_calls]).toEqual([name, calls, calls])
+    expect([name, task.results.length]).toEqual([name, task.error === undefined ? 1 : 0])
   }
   expect(await whatIsLeft(system)).toEqual(NOTHING_LEFT)
 }, 90_000)

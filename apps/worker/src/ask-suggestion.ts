@@ -1,102 +1,175 @@
-import type { Chain } from '@magictask/chains'
 import {
   type Asked,
   afterCall,
   afterFault,
+  type BrokenCall,
   broke,
   done,
+  FAULTS,
   Fault,
+  isRepetition,
+  isSpent,
+  mayStandIn,
   notYet,
   type RetryPolicy,
+  saysAway,
   type TargetName,
   type Verdict,
 } from '@magictask/domain'
-import type { Answer, Ask, Conclude, Message } from '@magictask/models'
-import { newCallId } from '@magictask/runtime'
-import type { CallRecord } from '@magictask/store'
+import type { Admitted, Broke, Message } from '@magictask/models'
+import { askOnce, type CallDeps, leave, type Question, wishOf } from './ask-once.ts'
+import { repairQuestion } from './repair-question.ts'
 import { type RunningTask, stopReason } from './running-tasks.ts'
 
-export interface AskDeps {
-  readonly ask: Ask
+export interface AskDeps extends CallDeps {
   readonly retry: RetryPolicy
-  /** Runs a model call when a slot is free for it. */
-  readonly inSlot: <Result>(call: () => Promise<Result>) => Promise<Result>
-  /** False when this worker may start no further call: it could not renew its lease. */
-  readonly mayCall: () => boolean
-  readonly recordCall: (call: CallRecord) => void
 }
 
-/** One suggestion of a running task: what to ask, and how often it was asked before. */
-export interface Question {
-  readonly running: RunningTask
-  readonly chain: Chain
-  readonly messages: readonly Message[]
-  readonly conclude?: Conclude
-  readonly suggestion: number
+/** Where a suggestion stands between two calls. */
+interface Turn {
   readonly asked: Asked
+  readonly messages: readonly Message[]
+  /** Who was asked in this claim and cannot answer now. */
+  readonly away: ReadonlySet<TargetName>
+  /** Only this one is asked: it is told what is wrong with its answer. */
+  readonly only?: TargetName
+  /** The call that broke last in this claim. */
+  readonly broken?: BrokenCall & { readonly detail: string }
+  /** The right to the next call, where it is had already. */
+  readonly admitted?: Admitted
 }
 
 /**
- * Asks for one suggestion until there is a verdict about it. What is wrong with an answer is asked again at once, as
- * often as `decide` allows; what needs a wait ends here, because nobody sleeps in a slot.
+ * Asks for one suggestion until there is a verdict about it: the one place that repeats a call. What follows a fault
+ * is `afterFault`'s word: the same candidate with what was wrong, the next one, another that is ready at once. What
+ * needs a wait ends here, because nobody sleeps in a slot.
  */
 export async function askSuggestion(deps: AskDeps, question: Question): Promise<Verdict> {
-  const { running } = question
-  let asked = question.asked
+  let turn: Turn = { asked: question.asked, messages: question.messages, away: new Set() }
   for (;;) {
-    const answer = await deps.inSlot(() => askOnce(deps, question))
-    if (answer === 'no-lease') return notYet('no-lease')
-    if (answer === 'stopped' || answer.kind === 'aborted') return afterStop(running, asked)
-    const { provider, model } = answer
-    if (answer.kind === 'answered') return done(answer.json, { kind: 'model', provider, model })
-
-    const target: TargetName = `${provider}/${model}`
-    const { fault, detail, retryAfterMs } = answer
-    asked = afterCall(asked, { target, outcome: fault }, deps.retry)
-    const call = { fault, target, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-    if (afterFault(call, asked, deps.retry).kind !== 'repair') return { ...call, kind: 'broke', detail, asked }
+    const next = await takeTurn(deps, question, turn)
+    if ('kind' in next) return next
+    turn = next
   }
 }
 
-async function askOnce(deps: AskDeps, question: Question): Promise<Answer | 'stopped' | 'no-lease'> {
-  const { running, chain, messages, suggestion, conclude } = question
-  if (running.stopping.signal.aborted) return 'stopped'
-  if (!deps.mayCall()) return 'no-lease'
-  running.callStarted = true
-  const callId = newCallId()
-  const request = {
-    callId,
-    messages,
-    format: chain.format,
-    suggestion,
-    ...(conclude === undefined ? {} : { conclude }),
+/** One call at most: the verdict it led to, or the turn that follows. */
+async function takeTurn(deps: AskDeps, question: Question, turn: Turn): Promise<Turn | Verdict> {
+  if (isSpent(turn.asked, deps.retry)) return givenUp(question, turn)
+  const admitted = turn.admitted ?? (await admit(deps, question, turn))
+  if (admitted === 'nobody-able') return givenUp(question, withNobody(turn))
+  if ('kind' in admitted) return admitted
+  const held = holdUp(deps, question.running, turn, admitted)
+  if (held !== undefined) return held
+
+  const target = admitted.target.name
+  const { answer, failedProbe } = await askOnce(deps, question, { admitted, messages: turn.messages })
+  const { provider, model } = answer
+  switch (answer.kind) {
+    case 'answered':
+      return done(answer.json, { kind: 'model', by: { provider, model } })
+    case 'aborted':
+      return afterStop(deps, question.running, { asked: turn.asked, target })
+    case 'broke':
+      return afterBroken(deps, question, turn, { target, answer, failedProbe })
   }
-  const answer = await deps.ask(request, running.stopping.signal)
-  deps.recordCall({
-    taskId: running.task.task_id,
-    batchId: running.task.batch_id,
-    callId,
-    fence: running.claim.fence,
-    suggestion,
-    provider: answer.provider,
-    model: answer.model,
-    promptVersion: chain.promptVersion,
-    latencyMs: answer.latencyMs,
-    outcome: outcomeOf(answer, running),
-    ...answer.usage,
-  })
-  return answer
 }
 
-/** A call that the task's time-out cut off counts as one that timed out. */
-function outcomeOf(answer: Answer, running: RunningTask): string {
-  if (answer.kind === 'broke') return answer.fault
-  return answer.kind === 'aborted' && stopReason(running) === 'timeout' ? 'provider.timeout' : answer.kind
+async function admit(deps: AskDeps, question: Question, turn: Turn): Promise<Admitted | 'nobody-able' | Verdict> {
+  const { running } = question
+  const { signal } = running.stopping
+  if (!signal.aborted && !deps.mayCall()) return notYet('no-lease')
+  try {
+    signal.throwIfAborted()
+    return await deps.admission.admit(wishOf(question, without(deps, question, turn)), signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    return afterStop(deps, running, { asked: turn.asked })
+  }
 }
 
-/** The verdict about a suggestion whose task was stopped before it had an answer. `asked` is without the call that was cut off. */
-export function afterStop(running: RunningTask, asked: Asked): Verdict {
+/** Whoever is asked to mend its own answer is the only one who can. */
+function without(deps: AskDeps, question: Question, { asked, only }: Turn): ReadonlySet<TargetName> {
+  if (only === undefined) return asked.without
+  const all = deps.admission.candidates(wishOf(question, asked.without))
+  return new Set([...asked.without, ...all.map(({ name }) => name).filter((name) => name !== only)])
+}
+
+/** What keeps a call from being made although it was admitted; the admission is given back. */
+function holdUp(deps: AskDeps, running: RunningTask, turn: Turn, admitted: Admitted): Verdict | undefined {
+  const verdict = reasonToHold(deps, running, turn, admitted)
+  if (verdict !== undefined) leave(admitted)
+  return verdict
+}
+
+function reasonToHold(deps: AskDeps, running: RunningTask, turn: Turn, admitted: Admitted): Verdict | undefined {
+  if (running.stopping.signal.aborted) return afterStop(deps, running, { asked: turn.asked })
+  if (!deps.mayCall()) return notYet('no-lease')
+  const isFree = admitted.probe || !isRepetition(turn.asked) || deps.retryBudgets.spend(admitted.target.provider)
+  if (isFree) return undefined
+  return turn.broken === undefined ? notYet('retry-budget') : { ...turn.broken, kind: 'broke', asked: turn.asked }
+}
+
+interface BrokenTurn {
+  readonly target: TargetName
+  readonly answer: Broke
+  readonly failedProbe: boolean
+}
+
+/** The next turn, or the verdict when there is none. */
+function afterBroken(
+  deps: AskDeps,
+  question: Question,
+  turn: Turn,
+  { target, answer, failedProbe }: BrokenTurn,
+): Turn | Verdict {
+  const { fault, detail, retryAfterMs } = answer
+  const asked = failedProbe ? turn.asked : afterCall(turn.asked, { target, outcome: fault }, deps.retry)
+  const broken = { fault, detail, target, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+  const next = { asked, broken, messages: question.messages, away: new Set([...turn.away, target]) }
+  const follows = afterFault(broken, asked, deps.retry)
+  switch (follows.kind) {
+    case 'repair':
+      return { ...next, away: turn.away, messages: repairQuestion(question.messages, answer), only: target }
+    case 'next-candidate':
+      return next
+    case 'give-up':
+      return givenUp(question, next)
+    case 'elsewhere-or-wait': {
+      const admitted = deps.admission.admitNow(wishOf(question, new Set([...asked.without, ...next.away])))
+      if (admitted !== undefined) return { ...next, admitted }
+      if (failedProbe) return notYet('probe-failed')
+      return FAULTS[fault].remedy === 'outlast' && mayStandIn(asked)
+        ? givenUp(question, next)
+        : { ...broken, kind: 'broke', asked }
+    }
+  }
+}
+
+/** Waiting for somebody who is configured no more would never end. */
+function withNobody({ asked, broken }: Turn): Pick<Turn, 'asked' | 'broken'> {
+  const fault = broken?.fault ?? asked.lastFault ?? 'task.no_candidate'
+  if (!saysAway(fault)) return { asked, ...(broken === undefined ? {} : { broken }) }
+  return { asked, broken: { fault: 'task.no_candidate', detail: FAULTS['task.no_candidate'].says } }
+}
+
+/** Nobody is left to be asked: the chain's own answer where models did answer, wrongly, and the task takes it; else the fault. */
+function givenUp({ running, chain, input }: Question, { asked, broken }: Pick<Turn, 'asked' | 'broken'>): Verdict {
+  const fault = broken?.fault ?? asked.lastFault ?? 'task.no_candidate'
+  const detail = broken?.detail ?? FAULTS[fault].says
+  if (!mayStandIn(asked) || running.task.params?.fallback === false) return { kind: 'broke', fault, detail, asked }
+  return done(JSON.stringify(chain.basicAnswer(input)), { kind: 'stand-in', fault, detail })
+}
+
+/** The verdict about a suggestion whose task was stopped before it had an answer. `target`: whose call was cut off by that. */
+export function afterStop(
+  { retry }: Pick<AskDeps, 'retry'>,
+  running: RunningTask,
+  { asked, target }: { readonly asked: Asked; readonly target?: TargetName },
+): Verdict {
   const why = stopReason(running)
-  if (why === 'timeout') return broke(new Fault('provider.timeout'), { ...asked, calls: asked.calls + 1 })
-  return notYet(why === 'no-slot' ? 'no-slot' : 'shutdown')
+  if (why !== 'timeout') return notYet(why === 'no-slot' ? 'no-slot' : 'shutdown')
+  const timedOut = new Fault('provider.timeout')
+  if (target === undefined) return broke(timedOut, asked)
+  return broke(timedOut, afterCall(asked, { target, outcome: timedOut.code }, retry))
 }

@@ -8,11 +8,15 @@ import {
   done,
   FAULTS,
   Fault,
+  leastContextTokens,
   NEVER_ASKED,
+  type Origin,
   type Verdict,
 } from '@magictask/domain'
+import type { Message } from '@magictask/models'
 import type { EarlyAnswer, Outcome } from '@magictask/store'
-import { type AskDeps, afterStop, askSuggestion, type Question } from './ask-suggestion.ts'
+import type { Question } from './ask-once.ts'
+import { type AskDeps, afterStop, askSuggestion } from './ask-suggestion.ts'
 import { type RunningTask, stopReason } from './running-tasks.ts'
 
 export interface ExecuteDeps extends AskDeps {
@@ -21,7 +25,6 @@ export interface ExecuteDeps extends AskDeps {
   readonly recordAnswer: (answer: EarlyAnswer) => void
   /** A suggestion needs no slot any more. */
   readonly onAsked: (running: RunningTask) => void
-  readonly provider: { readonly name: string; readonly model: string }
 }
 
 /**
@@ -29,44 +32,50 @@ export interface ExecuteDeps extends AskDeps {
  * have had their turn. Never throws: a task's failure is a value. Undefined when the task is no longer this claim's.
  */
 export async function execute(deps: ExecuteDeps, running: RunningTask): Promise<Outcome | undefined> {
-  const verdicts = await runChain(deps, running).catch((error: unknown) => [afterThrow(running, error)])
+  const verdicts = await runChain(deps, running).catch((error: unknown) => [afterThrow(deps, running, error)])
   const why = stopReason(running)
   if (why === 'lost') return undefined
   const decision = decide(verdicts, deps.retry)
   if (why === 'deadline' && decision.kind !== 'succeeded') return expired(running, verdicts)
-  return outcomeOf(deps, running, decision)
+  return outcomeOf(running, verdicts, decision)
 }
 
 async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readonly Verdict[]> {
-  const { task, claim } = running
+  const { task } = running
   const chain = chainFor(task.magicType)
   if (chain === undefined) throw new Error(`this worker knows no magicType of that name: ${task.magicType}`)
   const suggestions = Array.from({ length: task.num_suggestions }, (_, suggestion) => suggestion)
-  if (suggestions.every((suggestion) => claim.answers.has(suggestion)))
-    return suggestions.map((each) => kept(deps, claim.answers.get(each) ?? ''))
+  const kept = suggestions.map((suggestion) => keptAnswer(running, suggestion))
+  if (kept.every((verdict) => verdict !== undefined)) return kept
 
-  const plain = { content: task.content, params: task.params ?? {} }
-  const input = chain.context === undefined ? plain : { ...plain, ...(await lookUp(deps, running, chain.context)) }
-  const messages = await chain.prompt(input)
-  const conclude = concludeWith(chain, input)
+  const question = await questionOf(deps, running, chain)
   return Promise.all(
-    suggestions.map(async (suggestion) => {
-      const paid = claim.answers.get(suggestion)
-      if (paid !== undefined) return kept(deps, paid)
+    kept.map(async (before, suggestion) => {
+      if (before !== undefined) return before
       const verdict = await askSuggestion(deps, {
-        running,
-        chain,
-        messages,
-        ...conclude,
+        ...question,
         suggestion,
         asked: askedBefore(deps, running, suggestion),
       })
       deps.onAsked(running)
       // Stored at once, so that a death or a retry costs only the answers that are missing.
-      if (verdict.kind === 'done' && suggestions.length > 1) keepAnswer(deps, running, suggestion, verdict.answer)
+      if (suggestions.length > 1) keepIfPaid(deps, running, suggestion, verdict)
       return verdict
     }),
   )
+}
+
+/** What all suggestions of a task are asked with. */
+async function questionOf(
+  deps: ExecuteDeps,
+  running: RunningTask,
+  chain: Chain,
+): Promise<Omit<Question, 'suggestion' | 'asked'>> {
+  const { task } = running
+  const plain = { content: task.content, params: task.params ?? {} }
+  const input = chain.context === undefined ? plain : { ...plain, ...(await lookUp(deps, running, chain.context)) }
+  const messages = await chain.prompt(input)
+  return { running, chain, input, messages, needs: needsOf(messages), ...concludeWith(chain, input) }
 }
 
 /** It may ask servers of its own, so from here on the task is not taken for one that has had no slot. */
@@ -76,16 +85,25 @@ function lookUp(deps: ExecuteDeps, running: RunningTask, context: NonNullable<Ch
   return context(deps.sources, { tenant, content }, running.stopping.signal)
 }
 
+function needsOf(messages: readonly Message[]): Question['needs'] {
+  return { contextTokens: leastContextTokens(messages.map(({ text }) => text)), vision: false }
+}
+
 function concludeWith({ conclude }: Chain, input: ChainInput): Pick<Question, 'conclude'> {
   return conclude === undefined ? {} : { conclude: (answer) => conclude(answer, input) }
 }
 
-function keepAnswer(deps: ExecuteDeps, { task, claim }: RunningTask, suggestion: number, answer: string): void {
-  deps.recordAnswer({ taskId: task.task_id, fence: claim.fence, suggestion, answer })
+function keptAnswer({ claim }: RunningTask, suggestion: number): Verdict | undefined {
+  const answer = claim.answers.get(suggestion)
+  if (answer === undefined) return undefined
+  const by = claim.calls.findLast((call) => call.suggestion === suggestion && call.outcome === 'answered')
+  return done(answer, { kind: 'kept', ...(by === undefined ? {} : { by: { provider: by.provider, model: by.model } }) })
 }
 
-function kept({ provider }: ExecuteDeps, answer: string): Verdict {
-  return done(answer, { kind: 'kept', provider: provider.name, model: provider.model })
+/** What cost nothing is had again for nothing. */
+function keepIfPaid(deps: ExecuteDeps, { task, claim }: RunningTask, suggestion: number, verdict: Verdict): void {
+  if (verdict.kind !== 'done' || verdict.from.kind !== 'model') return
+  deps.recordAnswer({ taskId: task.task_id, fence: claim.fence, suggestion, answer: verdict.answer })
 }
 
 function askedBefore({ retry }: ExecuteDeps, { claim }: RunningTask, suggestion: number): Asked {
@@ -97,27 +115,35 @@ function askedBefore({ retry }: ExecuteDeps, { claim }: RunningTask, suggestion:
 }
 
 /** What went wrong before the first call counts by the task's tries: it must end some time. */
-function afterThrow(running: RunningTask, error: unknown): Verdict {
+function afterThrow(deps: ExecuteDeps, running: RunningTask, error: unknown): Verdict {
   const { tries } = running.claim
-  if (running.stopping.signal.aborted) return afterStop(running, { ...NEVER_ASKED, calls: tries })
+  if (running.stopping.signal.aborted) return afterStop(deps, running, { asked: { ...NEVER_ASKED, calls: tries } })
   return broke(Fault.from(error, 'worker.defect'), { ...NEVER_ASKED, calls: tries + 1 })
 }
 
-function outcomeOf(deps: ExecuteDeps, { task, claim }: RunningTask, decision: Decision): Outcome {
+function outcomeOf({ task, claim }: RunningTask, verdicts: readonly Verdict[], decision: Decision): Outcome {
   const base = { taskId: task.task_id, fence: claim.fence }
   if (decision.kind === 'queued') {
     const { kind: state, ...wait } = decision
     return { ...base, state, ...wait }
   }
-  const made = {
-    ...base,
-    results: `[${decision.results.join(',')}]`,
-    degraded: false,
-    provider: deps.provider.name,
-    model: deps.provider.model,
-  }
+  const made = { ...base, results: `[${decision.results.join(',')}]`, ...madeBy(verdicts) }
   if (decision.kind === 'succeeded') return { ...made, state: 'succeeded' }
   return { ...made, state: 'failed', error: JSON.stringify({ code: decision.fault, detail: decision.detail }) }
+}
+
+/** Who a task's results come from; of several who answered, the first. */
+function madeBy(verdicts: readonly Verdict[]) {
+  const origins: readonly Origin[] = verdicts.flatMap((verdict) => (verdict.kind === 'done' ? [verdict.from] : []))
+  const by = origins.flatMap((origin) => (origin.kind === 'stand-in' ? [] : (origin.by ?? []))).at(0)
+  const standIn = origins.find((origin) => origin.kind === 'stand-in')
+  const reason = standIn && JSON.stringify({ code: standIn.fault, detail: standIn.detail })
+  return {
+    degraded: standIn !== undefined,
+    cached: origins.some((origin) => origin.kind === 'cache'),
+    ...(reason === undefined ? {} : { degradedReason: reason }),
+    ...by,
+  }
 }
 
 function expired({ task, claim }: RunningTask, verdicts: readonly Verdict[]): Outcome {
@@ -128,6 +154,6 @@ function expired({ task, claim }: RunningTask, verdicts: readonly Verdict[]): Ou
     state: 'expired',
     results: `[${answers.join(',')}]`,
     error: JSON.stringify({ code: 'task.expired', detail: FAULTS['task.expired'].says }),
-    degraded: false,
+    ...madeBy(verdicts),
   }
 }

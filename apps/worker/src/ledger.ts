@@ -133,6 +133,14 @@ const LONGEST_SLEEP_MS = 60_000
 
 function endedAs(outcome: Outcome): readonly StoredResult[] {
   if (outcome.state === 'queued') return []
-  const { taskId, state, results, error } = outcome
-  return [{ taskId, status: state, results, ...(error === undefined ? {} : { error }) }]
+  const { taskId, state, results, error, degradedReason } = outcome
+  return [
+    {
+      taskId,
+      status: state,
+      results,
+      ...(error === undefined ? {} : { error }),
+      ...(degradedReason === undefined ? {} : { degradedReason }),
+    },
+  ]
 }

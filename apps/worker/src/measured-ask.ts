@@ -1,14 +1,17 @@
-import type { Answer, Ask } from '@magictask/models'
+import type { Answer, AskRequest, Target } from '@magictask/models'
 import type { Telemetry } from '@magictask/runtime'
 
-/** The same `ask`, with every call counted and timed. */
-export function measured(ask: Ask, telemetry: Telemetry): Ask {
-  return async (request, signal) => {
-    telemetry.record('magictask_calls_started_total', 1, {})
-    const answer = await ask(request, signal)
-    record(telemetry, answer)
-    return answer
-  }
+/** Asks a target, with the call counted and timed. */
+export async function measuredAsk(
+  telemetry: Telemetry,
+  target: Target,
+  request: AskRequest,
+  signal: AbortSignal,
+): Promise<Answer> {
+  telemetry.record('magictask_calls_started_total', 1, {})
+  const answer = await target.ask(request, signal)
+  record(telemetry, answer)
+  return answer
 }
 
 function record(telemetry: Telemetry, answer: Answer): void {

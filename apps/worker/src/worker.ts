@@ -6,7 +6,6 @@ import type { Provider } from '@magictask/models'
 import { type Clock, type Health, type Log, liveness, readiness, type Telemetry } from '@magictask/runtime'
 import { type Database, ping } from '@magictask/store'
 import { startUpkeep } from '@magictask/upkeep'
-import pLimit from 'p-limit'
 import { createClaimer } from './claim-records.ts'
 import type { WorkerSettings } from './config.ts'
 import { drain } from './drain.ts'
@@ -14,9 +13,10 @@ import { type Lease, takeLease } from './lease.ts'
 import { Ledger } from './ledger.ts'
 import { type ConsumeDeps, claimSuspect, decideAbout } from './loops/consume-tasks.ts'
 import { watchRunning } from './loops/watch-running.ts'
-import { measured } from './measured-ask.ts'
+import { admitToOnly } from './only-target.ts'
 import { Places } from './places.ts'
 import { createResultsPublisher } from './results-publisher.ts'
+import { createRetryBudgets } from './retry-budgets.ts'
 import { createRunner, type Runner } from './runner.ts'
 import type { RunningTasks } from './running-tasks.ts'
 import { SettleRate } from './settle-rate.ts'
@@ -80,7 +80,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     taskTimeoutMs: settings.taskTimeoutMs,
     onTurn: input.onRoom,
   })
-  const upkeep = startUpkeep({ ...deps, holder: lease.id(), leaseMs: settings.leaseMs })
+  const upkeep = startUpkeep({ ...deps, ...settings, holder: lease.id() })
   const loops = [lease.loop, watch, ...upkeep.loops]
 
   let drained: Promise<void> | undefined
@@ -125,18 +125,17 @@ interface RunnerParts {
 }
 
 function createTaskRunner(deps: WorkerDeps, state: State, { ledger, lease, onRoom }: RunnerParts): Runner {
-  const slot = pLimit(deps.settings.slots)
   return createRunner({
     ...deps,
     ...state,
     ledger,
     onRoom,
     execute: {
-      ask: measured(deps.provider.ask, deps.telemetry),
+      admission: admitToOnly(deps.provider, deps.settings.slots),
       retry: deps.retry,
-      provider: deps.provider,
+      retryBudgets: createRetryBudgets(deps.clock),
       sources: { catalogue: deps.catalogue },
-      inSlot: slot,
+      telemetry: deps.telemetry,
       mayCall: lease.holds,
       recordCall: (call) => ledger.recordCall(call),
       recordAnswer: (answer) => ledger.recordAnswer(answer),

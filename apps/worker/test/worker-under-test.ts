@@ -47,6 +47,7 @@ export async function setup() {
           campaignSn: task.campaignSn,
           magicType: task.magicType,
           lane: task.lane,
+          cost: 300,
           record: encode(taskV1, task),
           ...(task.deadline === undefined ? {} : { deadline: task.deadline }),
         })),

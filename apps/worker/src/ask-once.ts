@@ -1,0 +1,91 @@
+import type { Chain, ChainInput } from '@magictask/chains'
+import { type Asked, queueFor, saysAway, type TargetName } from '@magictask/domain'
+import type { Admission, Admitted, Answer, CallWish, Conclude, Message, Needs } from '@magictask/models'
+import { newCallId, type Telemetry } from '@magictask/runtime'
+import type { CallRecord } from '@magictask/store'
+import { measuredAsk } from './measured-ask.ts'
+import type { RetryBudgets } from './retry-budgets.ts'
+import { type RunningTask, stopReason } from './running-tasks.ts'
+
+export interface CallDeps {
+  readonly admission: Admission
+  readonly retryBudgets: RetryBudgets
+  /** False when this worker may start no further call: it could not renew its lease. */
+  readonly mayCall: () => boolean
+  readonly recordCall: (call: CallRecord) => void
+  readonly telemetry: Telemetry
+}
+
+/** One suggestion of a running task: what to ask, and what it has been through before. */
+export interface Question {
+  readonly running: RunningTask
+  readonly chain: Chain
+  readonly input: ChainInput
+  readonly messages: readonly Message[]
+  readonly needs: Needs
+  readonly conclude?: Conclude
+  readonly suggestion: number
+  readonly asked: Asked
+}
+
+/** What a suggestion needs of whoever is asked for it; never of those `without`. */
+export function wishOf({ running, needs }: Question, without: ReadonlySet<TargetName>): CallWish {
+  const { tenant, tier, lane, magicType } = running.task
+  return { queue: queueFor(tier), magicType, tenant, lane, needs, without }
+}
+
+/** A call that came to an end; `failedProbe`: it only found out that its target does not answer yet. */
+export interface EndedCall {
+  readonly answer: Answer
+  readonly failedProbe: boolean
+}
+
+/** Makes the one call that was admitted: told to the admission, the ledger and the metrics, whatever came of it. */
+export async function askOnce(
+  deps: CallDeps,
+  question: Question,
+  { admitted, messages }: { readonly admitted: Admitted; readonly messages: readonly Message[] },
+): Promise<EndedCall> {
+  const { running, chain, suggestion, conclude } = question
+  running.callStarted = true
+  const callId = newCallId()
+  const asks = { callId, messages, format: chain.format, suggestion, ...(conclude === undefined ? {} : { conclude }) }
+  const answer = await measuredAsk(deps.telemetry, admitted.target, asks, running.stopping.signal).catch((error) => {
+    leave(admitted)
+    throw error
+  })
+  admitted.end(answer)
+  if (answer.kind === 'answered') deps.retryBudgets.earn(answer.provider)
+  const outcome = outcomeOf(answer, running)
+  const failedProbe = admitted.probe && saysAway(outcome)
+  const { provider, model, latencyMs, firstTokenMs, costMicroUsd, usage } = answer
+  deps.recordCall({
+    taskId: running.task.task_id,
+    batchId: running.task.batch_id,
+    callId,
+    fence: running.claim.fence,
+    suggestion,
+    provider,
+    model,
+    promptVersion: chain.promptVersion,
+    latencyMs,
+    outcome,
+    probe: failedProbe,
+    ...usage,
+    ...(firstTokenMs === undefined ? {} : { firstTokenMs }),
+    ...(costMicroUsd === undefined ? {} : { costMicroUsd }),
+  })
+  return { answer, failedProbe }
+}
+
+/** Gives back an admission of which no call is made. */
+export function leave(admitted: Admitted): void {
+  const { provider, model } = admitted.target
+  admitted.end({ kind: 'aborted', provider, model, usage: {}, latencyMs: 0 })
+}
+
+/** A call that the task's time-out cut off counts as one that timed out. */
+function outcomeOf(answer: Answer, running: RunningTask): string {
+  if (answer.kind === 'broke') return answer.fault
+  return answer.kind === 'aborted' && stopReason(running) === 'timeout' ? 'provider.timeout' : answer.kind
+}
