@@ -1,0 +1,132 @@
+import type { SlotGrant, SlotWish } from '@magictask/domain'
+
+/**
+ * This worker's part of one of the fleet's limits. It never uses more than it holds, and it stops holding what it gives
+ * back before it tells the fleet.
+ */
+export class SlotAccount {
+  readonly name: string
+  #cap: number
+  #held = 0
+  #used = 0
+  /** Calls that wait and would use it. */
+  #waiting = 0
+  /** Less was given than was wanted, and nothing was heard of it since. */
+  #isShort = false
+  /** What others wait for who have less than their share. */
+  #needed = 0
+  #share = 1
+  /** The fleet was told of slots or wishes that it has to be told the end of. */
+  #isKnown = false
+  #mustTell = false
+
+  constructor(name: string, cap: number) {
+    this.name = name
+    this.#cap = cap
+  }
+
+  get cap(): number {
+    return this.#cap
+  }
+
+  get held(): number {
+    return this.#held
+  }
+
+  get used(): number {
+    return this.#used
+  }
+
+  /** More that calls wait for. */
+  get wanted(): number {
+    return Math.max(0, this.#used + this.#waiting - this.#held)
+  }
+
+  get hasFree(): boolean {
+    return this.#used < this.#held
+  }
+
+  /** Whether more was asked for than there was: whoever can should go elsewhere. */
+  get isShort(): boolean {
+    return this.#isShort
+  }
+
+  /** Whether the fleet may give more: nobody knows until it is asked. */
+  get mayGrow(): boolean {
+    return !this.#isShort && this.#held < this.#cap
+  }
+
+  take(): void {
+    this.#used += 1
+  }
+
+  free(): void {
+    this.#used -= 1
+  }
+
+  /** Says how many calls wait for it. */
+  expect(waiting: number): void {
+    this.#waiting = waiting
+  }
+
+  /** The limit is another one from now on. */
+  resize(cap: number): void {
+    if (cap === this.#cap) return
+    this.#cap = cap
+    this.look()
+  }
+
+  /** Somebody gave back or wants some, or it is time to look again. */
+  look(): void {
+    this.#mustTell = true
+    this.#isShort = false
+  }
+
+  /** The fleet has forgotten what this worker held: only what is in use can still be said to be. */
+  forget(): void {
+    this.#held = this.#used
+    this.look()
+  }
+
+  /** Whether there is something to say to the fleet. */
+  isDue(workers: number): boolean {
+    const { want, keep } = this.#plan(workers)
+    const hasNews = keep !== this.#held || (want > this.#held && !this.#isShort)
+    return hasNews || (this.#mustTell && (this.#isKnown || want > 0))
+  }
+
+  /** What to say to the fleet, if there is anything to say. What it gives back it holds no more from here on. */
+  wish(workers: number): SlotWish | undefined {
+    if (!this.isDue(workers)) return undefined
+    const { want, keep, idle } = this.#plan(workers)
+    this.#held = keep
+    this.#mustTell = false
+    const block = want > keep ? want + idle : Math.max(want, keep)
+    this.#isKnown = block > 0
+    return { name: this.name, cap: this.#cap, keep, want: block }
+  }
+
+  granted({ held, needed, share }: SlotGrant): void {
+    this.#held = Math.max(held, this.#used)
+    this.#isShort = held < this.#used + this.#waiting
+    this.#needed = needed
+    this.#share = share
+  }
+
+  /**
+   * Idle slots are kept of large limits only, for of those there is always another; what others need goes back at once,
+   * and of what is held beyond one's share as much as they need.
+   */
+  #plan(workers: number): { readonly want: number; readonly keep: number; readonly idle: number } {
+    const isNeeded = this.#needed > 0
+    const fair = isNeeded ? Math.max(this.#share, this.#held - this.#needed) : Number.POSITIVE_INFINITY
+    const want = Math.max(this.#used, Math.min(this.#used + this.#waiting, fair))
+    const small = SMALL * Math.max(1, workers)
+    const idle = isNeeded || this.#cap <= small ? 0 : Math.floor(this.#cap / small)
+    const keep = Math.max(this.#used, Math.min(this.#held, this.#cap, Math.max(want, this.#used + idle)))
+    return { want, keep, idle }
+  }
+}
+
+/** A limit of more than so many slots a worker is large. */
+const SMALL = 4

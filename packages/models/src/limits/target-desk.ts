@@ -1,0 +1,116 @@
+import type { Candidate, TargetName } from '@magictask/domain'
+import { TargetHealth } from '../breaker/target-health.ts'
+import type { Target } from '../target.ts'
+import { learnedBucket, targetLimit } from './fleet-limits.ts'
+import { RateAccount } from './rate-account.ts'
+import { SlotAccount } from './slot-account.ts'
+
+/** Everything that is known here of one target, whoever asks it. */
+export interface TargetDesk {
+  readonly target: Target
+  readonly health: TargetHealth
+  /** Slots while it probes or ramps. */
+  readonly limited: SlotAccount
+  /** What it was seen to take a second; holds while `learnedPerSecond` is known. */
+  readonly learned: RateAccount
+  learnedPerSecond: number | undefined
+  inFlight: number
+  /** When a call last would have asked it, and went elsewhere or waits: then somebody is there to probe it. */
+  missedAtMs: number
+}
+
+export function createTargetDesk(name: TargetName, target: Target): TargetDesk {
+  return {
+    target,
+    health: new TargetHealth(target),
+    limited: new SlotAccount(targetLimit(name), 0),
+    learned: new RateAccount({ name: learnedBucket(name) }),
+    learnedPerSecond: undefined,
+    inFlight: 0,
+    missedAtMs: Number.NEGATIVE_INFINITY,
+  }
+}
+
+/** A bucket, and whether a call takes one of it or its tokens. */
+export interface RateUse {
+  readonly account: RateAccount
+  readonly counts: 'requests' | 'tokens'
+}
+
+/** One candidate for calls of one kind, with all the limits that such a call falls under. */
+export interface Choice {
+  readonly candidate: Candidate
+  readonly desk: TargetDesk
+  readonly slots: readonly SlotAccount[]
+  readonly rates: readonly RateUse[]
+  /** Calls that it was given, for the weighted round robin. */
+  served: number
+}
+
+/**
+ * What holds a choice back at this moment; undefined when it can be asked. `out`: the target is. `full`: a limit has no
+ * room. `unasked`: this worker holds too little of a limit, and the fleet may have more.
+ */
+export type Obstacle = 'out' | 'full' | 'unasked'
+
+export function obstacleOf(choice: Choice, tokens: number): Obstacle | undefined {
+  const { desk, slots, rates } = choice
+  const { openness } = desk.health
+  if (openness === 'out') return 'out'
+  if (desk.learnedPerSecond !== undefined && !desk.learned.covers(1)) return 'full'
+  for (const { account, counts } of rates) if (!account.covers(counts === 'tokens' ? tokens : 1)) return 'full'
+  let obstacle = openness === 'limited' ? shortageOf(desk.limited) : undefined
+  for (const account of slots) obstacle = worse(obstacle, shortageOf(account))
+  return obstacle
+}
+
+function shortageOf(account: SlotAccount): Obstacle | undefined {
+  if (account.hasFree) return undefined
+  return account.mayGrow ? 'unasked' : 'full'
+}
+
+function worse(one: Obstacle | undefined, other: Obstacle | undefined): Obstacle | undefined {
+  return one === 'full' || other === 'full' ? 'full' : (one ?? other)
+}
+
+/** What a call took of limits, to be given back at its end. */
+export interface Taken {
+  readonly choice: Choice
+  readonly tokens: number
+  readonly limited: boolean
+  readonly probe: boolean
+  readonly phase: number
+}
+
+/** Takes what a call needs of a choice that nothing holds back. */
+export function take(choice: Choice, tokens: number, nowMs: number): Taken {
+  const { desk, slots, rates } = choice
+  const { health } = desk
+  const limited = health.openness === 'limited'
+  for (const account of slots) account.take()
+  for (const { account, counts } of rates) account.take(counts === 'tokens' ? tokens : 1)
+  if (limited) desk.limited.take()
+  if (desk.learnedPerSecond !== undefined) desk.learned.take(1)
+  desk.inFlight += 1
+  choice.served += 1
+  health.began(nowMs)
+  return { choice, tokens, limited, probe: limited && health.state.state === 'probing', phase: health.phase }
+}
+
+/** Gives back what a call took; `usedTokens` where the provider counted them. */
+export function giveBack({ choice, tokens, limited }: Taken, usedTokens: number | undefined): void {
+  const { desk, slots, rates } = choice
+  for (const account of slots) account.free()
+  if (limited) desk.limited.free()
+  desk.inFlight -= 1
+  if (usedTokens === undefined) return
+  for (const { account, counts } of rates) if (counts === 'tokens') account.correct(usedTokens - tokens)
+}
+
+/** How long a missed call stands for somebody who would probe the target. */
+const MISSED_FOR_MS = 2_000
+
+/** Whether calls would ask a target now. */
+export function isMissed({ missedAtMs }: TargetDesk, nowMs: number): boolean {
+  return nowMs - missedAtMs < MISSED_FOR_MS
+}

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import { RateAccount } from '../../src/limits/rate-account.ts'
+import { SlotAccount } from '../../src/limits/slot-account.ts'
+
+/** An account of a limit, to which the fleet gives what is asked. */
+function account(
+  cap: number,
+  { used, waiting = 0, workers = 4 }: { used: number; waiting?: number; workers?: number },
+) {
+  const slots = new SlotAccount('all', cap)
+  slots.expect(used)
+  const wish = slots.wish(workers)
+  slots.granted({ name: 'all', held: wish?.want ?? 0, needed: 0, share: 1 })
+  for (let call = 0; call < used; call++) slots.take()
+  slots.expect(waiting)
+  return { slots, wish: () => slots.wish(workers) }
+}
+
+test('a small limit is asked for what calls need, and given back as soon as it is idle', () => {
+  const { slots, wish } = account(16, { used: 3, waiting: 2 })
+  expect(wish()).toEqual({ name: 'all', cap: 16, keep: 3, want: 5 })
+  slots.granted({ name: 'all', held: 5, needed: 0, share: 4 })
+  const small = account(15, { used: 3 })
+  small.slots.free()
+  expect(small.wish()).toEqual({ name: 'all', cap: 15, keep: 2, want: 2 })
+  expect([small.slots.held, small.slots.hasFree]).toEqual([2, false])
+})
+
+test('of a large limit a block is kept idle, unless others need it', () => {
+  const { slots, wish } = account(160, { used: 20 })
+  expect(slots.held).toBe(30)
+  for (let call = 0; call < 5; call++) slots.free()
+  expect(wish()).toMatchObject({ keep: 25 })
+  slots.granted({ name: 'all', held: 25, needed: 3, share: 40 })
+  expect(wish()).toMatchObject({ keep: 15, want: 15 })
+})
+
+test('beyond its share a worker gives back what others need, one call after the other', () => {
+  const { slots, wish } = account(4, { used: 4, waiting: 9, workers: 2 })
+  slots.granted({ name: 'all', held: 4, needed: 1, share: 2 })
+  slots.free()
+  expect(wish()).toEqual({ name: 'all', cap: 4, keep: 3, want: 3 })
+  slots.granted({ name: 'all', held: 3, needed: 0, share: 2 })
+  expect([slots.isShort, slots.mayGrow, slots.isDue(2)]).toEqual([true, false, false])
+  slots.look()
+  expect(wish()).toMatchObject({ keep: 3, want: 12 })
+})
+
+test('nothing is said while there is nothing to say, and an end of wishing is said once', () => {
+  const { slots, wish } = account(2, { used: 2, waiting: 1 })
+  wish()
+  slots.granted({ name: 'all', held: 2, needed: 0, share: 2 })
+  expect(wish()).toBeUndefined()
+  for (let call = 0; call < 2; call++) slots.free()
+  slots.expect(0)
+  expect(wish()).toMatchObject({ keep: 0, want: 0 })
+  slots.look()
+  expect(wish()).toBeUndefined()
+})
+
+test('what the fleet has forgotten is held no more, but for what is in use', () => {
+  const { slots, wish } = account(160, { used: 20 })
+  slots.forget()
+  expect([slots.held, slots.hasFree]).toEqual([20, false])
+  expect(wish()).toMatchObject({ keep: 20, want: 20 })
+})
+
+test('a limit that was lowered is kept to as calls end', () => {
+  const { slots, wish } = account(8, { used: 6, workers: 8 })
+  slots.resize(2)
+  expect(wish()).toMatchObject({ cap: 2, keep: 6 })
+  for (let call = 0; call < 5; call++) slots.free()
+  expect(wish()).toMatchObject({ keep: 1 })
+})
+
+test('in no minute does more flow out of a bucket than the limit', () => {
+  for (const perMinute of [1, 7, 60, 90, 3_000]) {
+    const bucket = new RateAccount({ name: 'requests:p', perMinute })
+    bucket.expect(10_000, 1)
+    const { burst = 0, perSecond = 0 } = bucket.wish(0) ?? {}
+    let level = burst
+    let taken = 0
+    for (let ms = 0; ms < 60_000; ms += 10) {
+      level = Math.min(burst, level + perSecond / 100)
+      taken += Math.floor(level)
+      level -= Math.floor(level)
+    }
+    expect(taken).toBeLessThanOrEqual(perMinute)
+    expect(taken).toBeGreaterThanOrEqual(Math.floor(perMinute * 0.95))
+  }
+})
+
+test('a bucket is asked again when there is more in it, and told what calls took beyond their estimates', () => {
+  const bucket = new RateAccount({ name: 'tokens:p', perMinute: 600 })
+  bucket.expect(900, 300)
+  expect(bucket.wish(0)).toMatchObject({ want: 900, atLeast: 300, beyond: 0 })
+  bucket.granted({ name: 'tokens:p', taken: 300, moreInMs: 4_000 }, 0)
+  expect(bucket.covers(300)).toBe(true)
+  bucket.take(300)
+  bucket.expect(600, 300)
+  expect([bucket.wish(3_999), bucket.dueInMs(3_999)]).toEqual([undefined, 1])
+  bucket.correct(50)
+  const wish = bucket.wish(4_000)
+  expect(wish).toMatchObject({ want: 600, beyond: 50 })
+  if (wish !== undefined) bucket.failed(wish)
+  expect(bucket.wish(4_000)).toMatchObject({ beyond: 50 })
+})
