@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { openOffline, openOpenAiCompatible } from '@magictask/models'
+import { openTargets, readModelsConfig } from '@magictask/models'
 import { newCallId, systemClock } from '@magictask/runtime'
 import { startModelServer } from '@magictask/testkit'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -29,11 +29,14 @@ test('no environment variable makes a prompt go to LangSmith or to the log', asy
 
   const never = new AbortController().signal
   await using server = await startModelServer()
-  const openai = { name: 'openai', apiKey: 'k', model: 'm', baseUrl: server.baseUrl, clock: systemClock }
-  for (const provider of [openOpenAiCompatible(openai), openOffline({ clock: systemClock })]) {
+  const environments = [{ OPENAI_API_KEY: 'k', OPENAI_BASE_URL: server.baseUrl }, {}]
+  const opened = await Promise.all(
+    environments.map((env) => openTargets(readModelsConfig(env), { clock: systemClock })),
+  )
+  for (const { ask } of opened.flatMap(({ targets }) => [...targets.values()])) {
     for (const { prompt, format, sample } of CHAINS.values()) {
       const messages = await prompt({ content: sample.content, params: {} })
-      const answer = await provider.ask({ callId: newCallId(), messages, format, suggestion: 0 }, never)
+      const answer = await ask({ callId: newCallId(), messages, format, suggestion: 0 }, never)
       expect(answer.kind).toBe('answered')
     }
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '@magictask/runtime'
 import type { Embedder } from './embed.ts'
+import { OPENAI_URL } from './kinds/openai-compatible.ts'
 import { openOfflineEmbeddings } from './offline-embeddings.ts'
-import { OPENAI_URL } from './openai-compatible.ts'
 import { openOpenAiEmbeddings } from './openai-embeddings.ts'
 import { demandKeyForAddress, type ProviderVariables } from './providers.ts'
 

@@ -1,9 +1,9 @@
 import { OpenAIEmbeddings } from '@langchain/openai'
 import { Fault } from '@magictask/domain'
 import type { Clock } from '@magictask/runtime'
-import { boundedPost, type Post } from './bounded-post.ts'
 import { type Embedder, type Embedding, unit } from './embed.ts'
 import { faultFromProvider } from './fault-from-provider.ts'
+import { boundedFetch, type Fetch } from './http/bounded-fetch.ts'
 
 /** How to reach a server that speaks OpenAI's embeddings. */
 export interface OpenAiEmbeddings {
@@ -16,7 +16,7 @@ export interface OpenAiEmbeddings {
 /** An embedder that speaks OpenAI's embeddings. A text is sent once; nothing is repeated, whatever goes wrong. */
 export function openOpenAiEmbeddings(options: OpenAiEmbeddings): Embedder {
   const dimensions = SHORTENED.test(options.model) ? SHORT_DIMENSIONS : undefined
-  const post = boundedPost(MOST_ANSWER_BYTES)
+  const post = boundedFetch(MOST_ANSWER_BYTES)
   const embedOnce = async (texts: readonly string[], signal: AbortSignal) => {
     const model = openModel(options, dimensions, abortedBy(post, signal))
     return readEmbeddings(await model.embedDocuments([...texts]), texts.length)
@@ -45,7 +45,7 @@ const MOST_ANSWER_BYTES = 64 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 30_000
 
 /** A model for one use: LangChain's embeddings take no signal, so each gets a `fetch` that has it already. */
-function openModel(options: OpenAiEmbeddings, dimensions: number | undefined, fetch: Post): OpenAIEmbeddings {
+function openModel(options: OpenAiEmbeddings, dimensions: number | undefined, fetch: Fetch): OpenAIEmbeddings {
   return new OpenAIEmbeddings({
     apiKey: options.apiKey,
     model: options.model,
@@ -59,7 +59,7 @@ function openModel(options: OpenAiEmbeddings, dimensions: number | undefined, fe
   })
 }
 
-function abortedBy(post: Post, signal: AbortSignal): Post {
+function abortedBy(post: Fetch, signal: AbortSignal): Fetch {
   return (url, init = {}) => {
     const signals = init.signal ? [signal, init.signal] : [signal]
     return post(url, { ...init, signal: AbortSignal.any(signals) })

@@ -1,8 +1,10 @@
 import { type Clock, ConfigError } from '@magictask/runtime'
 import { z } from 'zod'
 import type { Provider } from './ask.ts'
-import { openOffline } from './offline.ts'
-import { openOpenAiCompatible } from './openai-compatible.ts'
+import { askThrough } from './ask-through.ts'
+import { offlineProvider, resolvedProvider } from './config/resolved-provider.ts'
+import { openOffline } from './kinds/offline.ts'
+import { OPENAI_URL, openCompletions } from './kinds/openai-compatible.ts'
 
 /** The variables that say which provider answers; part of a process's configuration. */
 export const ProviderVariables = z.object({
@@ -19,11 +21,15 @@ export type ProviderVariables = z.infer<typeof ProviderVariables>
 /** The provider that the configuration asks for: `openai` when there is a key, else `offline`. */
 export function openProvider(variables: ProviderVariables, clock: Clock): Provider {
   demandKeyForAddress(variables)
-  const { OPENAI_API_KEY: apiKey, OPENAI_MODEL: model, OPENAI_BASE_URL: baseUrl } = variables
-  if (apiKey !== undefined) {
-    return openOpenAiCompatible({ name: 'openai', apiKey, model, clock, ...(baseUrl === undefined ? {} : { baseUrl }) })
-  }
-  return openOffline({ clock })
+  const { OPENAI_API_KEY: apiKey, OPENAI_MODEL: name, OPENAI_BASE_URL: baseUrl = OPENAI_URL } = variables
+  const provider =
+    apiKey === undefined
+      ? offlineProvider()
+      : resolvedProvider('openai', { kind: 'openai-compatible', baseUrl, model: name, models: {} }, apiKey)
+  const [model] = provider.models.values()
+  if (model === undefined) throw new Error('a provider has a model')
+  const send = apiKey === undefined ? openOffline() : openCompletions(provider, model)
+  return { name: provider.name, model: model.name, ask: askThrough({ provider, model, clock, send }) }
 }
 
 /** Throws a `ConfigError` for an address without a key: answering offline would silently stand in for the server that was configured. */

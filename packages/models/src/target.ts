@@ -18,8 +18,8 @@ export interface Price {
   /** Of tokens that the provider had in its cache; the input's price when left out. */
   readonly cachedInputMicroUsd?: number
   readonly outputMicroUsd: number
-  /** The day of the figure, `YYYY-MM-DD`, and where it stood. */
-  readonly asOf: string
+  /** The day of the figure, `YYYY-MM-DD`, where it is known, and where it stood. */
+  readonly asOf?: string
   readonly source: string
 }
 

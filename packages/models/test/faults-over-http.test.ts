@@ -1,11 +1,12 @@
 import { getEventListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FaultCode } from '@magictask/domain'
-import { newCallId, systemClock } from '@magictask/runtime'
+import { newCallId } from '@magictask/runtime'
 import { type Behaviour, type ModelServer, startModelServer } from '@magictask/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type AskRequest, contentBlock, openOpenAiCompatible, type Provider } from '../src/index.ts'
+import { type AskRequest, contentBlock, type Target } from '../src/index.ts'
+import { oneTarget } from './one-target.ts'
 
 const KEY = 'sk-test-0123456789'
 const SECRET_CONTENT = 'the content nobody else may read'
@@ -25,17 +26,11 @@ function question(content = SECRET_CONTENT): AskRequest {
 
 const never = new AbortController().signal
 let server: ModelServer
-let provider: Provider
+let provider: Target
 
 beforeAll(async () => {
   server = await startModelServer()
-  provider = openOpenAiCompatible({
-    name: 'openai',
-    apiKey: KEY,
-    model: 'gpt-4o-mini',
-    baseUrl: server.baseUrl,
-    clock: systemClock,
-  })
+  provider = await oneTarget({ OPENAI_API_KEY: KEY, OPENAI_BASE_URL: server.baseUrl })
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
@@ -110,7 +105,7 @@ describe('a call that goes wrong is one request and one fault', () => {
 
   test('a server that is not there is unavailable', async () => {
     await using gone = await startModelServer()
-    const lost = openOpenAiCompatible({ name: 'x', apiKey: KEY, model: 'm', baseUrl: gone.baseUrl, clock: systemClock })
+    const lost = await oneTarget({ OPENAI_API_KEY: KEY, OPENAI_BASE_URL: gone.baseUrl })
     server.setScript(() => undefined)
     await gone.down()
     expect(await lost.ask(question(), never)).toMatchObject({ kind: 'broke', fault: 'provider.unavailable' })
@@ -120,13 +115,7 @@ describe('a call that goes wrong is one request and one fault', () => {
 
   test('calls in flight when the server goes down are unavailable', async () => {
     await using falling = await startModelServer({ latencyMs: 60_000 })
-    const lost = openOpenAiCompatible({
-      name: 'x',
-      apiKey: KEY,
-      model: 'm',
-      baseUrl: falling.baseUrl,
-      clock: systemClock,
-    })
+    const lost = await oneTarget({ OPENAI_API_KEY: KEY, OPENAI_BASE_URL: falling.baseUrl })
     const asked = lost.ask(question(), never)
     while (falling.calls().length === 0) await delay(5)
     await falling.down()
@@ -172,7 +161,7 @@ describe('a call that goes well', () => {
   test('many at once have a connection each', async () => {
     // Long enough that the last is asked before the first is answered, also on a busy machine.
     await using busy = await startModelServer({ latencyMs: 3_000 })
-    const many = openOpenAiCompatible({ name: 'x', apiKey: KEY, model: 'm', baseUrl: busy.baseUrl, clock: systemClock })
+    const many = await oneTarget({ OPENAI_API_KEY: KEY, OPENAI_BASE_URL: busy.baseUrl })
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, index) => many.ask(question(`no. ${index}`), never)),
     )

@@ -1,9 +1,10 @@
-import { newCallId, systemClock, testClock } from '@magictask/runtime'
+import { newCallId, testClock } from '@magictask/runtime'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { contentBlock, openOffline } from '../src/index.ts'
+import { contentBlock } from '../src/index.ts'
+import { oneTarget } from './one-target.ts'
 
-const provider = openOffline({ clock: systemClock })
+const provider = await oneTarget({})
 const never = new AbortController().signal
 const title = { name: 'titled', schema: z.object({ title: z.string().trim().min(1) }) }
 
@@ -69,7 +70,7 @@ test('a schema that nobody foresaw gets an answer in its shape', async () => {
 })
 
 test('it counts roughly, takes its time from the clock and can be aborted', async () => {
-  const timed = openOffline({ clock: testClock('2026-01-01T00:00:00Z') })
+  const timed = await oneTarget({}, testClock('2026-01-01T00:00:00Z'))
   const request = {
     callId: newCallId(),
     messages: [{ role: 'user', text: contentBlock('Hello there') }],

@@ -1,0 +1,90 @@
+import type { Capabilities, Price, StructuredWay } from '../target.ts'
+import type { ModelConfig, ProviderConfig, Quirks } from './models-config.ts'
+import type { ModelEntry, ProviderEntry } from './models-file.ts'
+
+/** A provider as its entry says, with every default filled in. */
+export function resolvedProvider(name: string, entry: ProviderEntry, apiKey: string): ProviderConfig {
+  const models = new Map(modelNames(entry).map((model) => [model, resolvedModel(model, entry)]))
+  return {
+    name,
+    kind: entry.kind,
+    apiKey,
+    models,
+    timeouts: { firstTokenMs: MINUTE_MS, betweenTokensMs: HALF_MINUTE_MS, ...defined(entry.timeouts ?? {}) },
+    maxAnswerBytes: entry.maxAnswerBytes ?? FOUR_MIB,
+    ...(entry.baseUrl === undefined ? {} : { baseUrl: entry.baseUrl }),
+  }
+}
+
+/** What answers where nothing is configured. */
+export function offlineProvider(): ProviderConfig {
+  const entry: ProviderEntry = { kind: 'openai-compatible', models: {}, model: OFFLINE_MODEL }
+  return { ...resolvedProvider('offline', entry, ''), kind: 'offline' }
+}
+
+/** The one model of the offline provider. */
+export const OFFLINE_MODEL = 'rules-1'
+
+/** Every model of a provider: its default one first, which need not be described. */
+export function modelNames(entry: ProviderEntry): readonly string[] {
+  const named = Object.keys(entry.models)
+  return entry.model === undefined ? named : [entry.model, ...named.filter((name) => name !== entry.model)]
+}
+
+/** What holds where neither a model nor its provider says otherwise: OpenAI's own way. */
+const QUIRKS: Quirks = {
+  maxTokensField: 'max_tokens',
+  temperature: { min: 0, max: 2 },
+  toolChoice: 'named',
+  usageInStream: 'asked',
+  extraBody: {},
+}
+
+const MINUTE_MS = 60_000
+const HALF_MINUTE_MS = 30_000
+const FOUR_MIB = 4 * 1024 * 1024
+const MICRO = 1_000_000
+
+/** A model with what its provider says of all of them. */
+export function resolvedModel(name: string, provider: ProviderEntry): ModelConfig {
+  const own: ModelEntry = (Object.hasOwn(provider.models, name) ? provider.models[name] : undefined) ?? {}
+  const { contextTokens, quality } = own
+  return {
+    name,
+    capabilities: resolvedCapabilities({ ...defined(provider.capabilities ?? {}), ...defined(own.capabilities ?? {}) }),
+    quirks: { ...QUIRKS, ...defined(provider.quirks ?? {}), ...defined(own.quirks ?? {}) },
+    parameters: defined(own.parameters ?? {}),
+    ...(contextTokens === undefined ? {} : { contextTokens }),
+    ...(quality === undefined ? {} : { quality }),
+    ...(own.price === undefined ? {} : { price: resolvedPrice(own.price) }),
+  }
+}
+
+type CapabilitiesSaid = NonNullable<ModelEntry['capabilities']>
+
+function resolvedCapabilities(said: CapabilitiesSaid): Capabilities {
+  const { strictJsonSchema = true, jsonObject = true, tools = false, vision = false, streaming = true } = said
+  const ways: readonly (readonly [StructuredWay, boolean])[] = [
+    ['json-schema', strictJsonSchema],
+    ['json-object', jsonObject],
+    ['tool', tools],
+    ['text', true],
+  ]
+  return { structured: ways.filter(([, can]) => can).map(([way]) => way), vision, streaming }
+}
+
+function resolvedPrice({ inputUsd, cachedInputUsd, outputUsd, asOf, source }: NonNullable<ModelEntry['price']>): Price {
+  return {
+    inputMicroUsd: Math.round(inputUsd * MICRO),
+    outputMicroUsd: Math.round(outputUsd * MICRO),
+    ...(cachedInputUsd === undefined ? {} : { cachedInputMicroUsd: Math.round(cachedInputUsd * MICRO) }),
+    ...(asOf === undefined ? {} : { asOf }),
+    source: source ?? 'configuration',
+  }
+}
+
+/** The members that say something: zod gives those that were left out as undefined. */
+export function defined<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> }
+export function defined(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined))
+}

@@ -1,0 +1,97 @@
+import { AIMessageChunk, type UsageMetadata } from '@langchain/core/messages'
+import type { ChatGenerationChunk } from '@langchain/core/outputs'
+import { Fault } from '@magictask/domain'
+import { initChatModel } from 'langchain/chat_models/universal'
+import type { AnswerFormat, Message, TokenUsage } from '../ask.ts'
+import type { ProviderConfig } from '../config/models-config.ts'
+import { toLangChain } from '../langchain-messages.ts'
+import type { ModelReply } from '../model-reply.ts'
+import type { Send, SendDeps } from '../send.ts'
+import { watchSilence } from '../silence.ts'
+
+/** Counts that are being added up. */
+export type Counted = TokenUsage
+
+/** What a kind that LangChain knows has to say for itself. */
+export interface LangChainKind {
+  readonly model: string
+  /** Fields of the chat model's constructor, and the provider's name in `initChatModel`. */
+  readonly fields: Readonly<Record<string, unknown>> & { readonly modelProvider: string }
+  /** A question in the best way that the model has, and what its call needs besides the messages. */
+  readonly question: (
+    messages: readonly Message[],
+    format: AnswerFormat,
+  ) => { readonly messages: readonly Message[]; readonly options: Readonly<Record<string, unknown>> }
+  /** Why the model stopped, in OpenAI's words, in the chunk that says it. */
+  readonly finishReason: (chunk: ChatGenerationChunk) => string | undefined
+  /** The counts after a chunk that has some. */
+  readonly count: (before: Counted, said: UsageMetadata) => Counted
+}
+
+/**
+ * Sends through a chat model of LangChain. Every call is a stream, also where nobody listens: only so does each of
+ * them close its socket when it is aborted, and notice a provider that fell silent. Below LangChain's callbacks, which
+ * an environment variable can make send prompts elsewhere.
+ */
+export async function langChainSender(kind: LangChainKind, provider: ProviderConfig, deps: SendDeps): Promise<Send> {
+  const configurable = await initChatModel(kind.model, { ...kind.fields, maxRetries: 0 })
+  const model = await configurable._getModelInstance()
+  return async (request, caller) => {
+    using watch = watchSilence(provider.timeouts, deps.clock, caller)
+    const { messages, options } = kind.question(request.messages, request.format)
+    const callOptions = { ...options, signal: watch.signal, maxRetries: 0, streamUsage: true }
+    const growing = new GrowingReply(kind, provider.maxAnswerBytes)
+    try {
+      for await (const chunk of model._streamResponseChunks(toLangChain(messages), callOptions)) {
+        watch.heard()
+        const delta = growing.add(chunk)
+        if (delta !== '') request.onText?.(delta)
+      }
+    } catch (thrown) {
+      throw watch.signal.aborted ? watch.signal.reason : thrown
+    }
+    // A stream that is aborted may end as if it were whole.
+    watch.signal.throwIfAborted()
+    return growing.whole()
+  }
+}
+
+/** A reply, chunk by chunk. */
+class GrowingReply {
+  readonly #kind: LangChainKind
+  readonly #maxCharacters: number
+  #text = ''
+  /** Of a tool: where there are any, they are the answer. */
+  #arguments = ''
+  #finishReason: string | undefined
+  #usage: Counted = {}
+
+  constructor(kind: LangChainKind, maxCharacters: number) {
+    this.#kind = kind
+    this.#maxCharacters = maxCharacters
+  }
+
+  /** Gives the text that the chunk adds. */
+  add(chunk: ChatGenerationChunk): string {
+    const { message } = chunk
+    const isOfModel = AIMessageChunk.isInstance(message)
+    const args = isOfModel ? (message.tool_call_chunks ?? []).map((call) => call.args ?? '').join('') : ''
+    this.#text += message.text
+    this.#arguments += args
+    this.#finishReason = this.#kind.finishReason(chunk) ?? this.#finishReason
+    if (isOfModel && message.usage_metadata !== undefined)
+      this.#usage = this.#kind.count(this.#usage, message.usage_metadata)
+    if (this.#text.length + this.#arguments.length > this.#maxCharacters)
+      throw new Fault('answer.truncated', { detail: `The answer was cut off at ${this.#maxCharacters} characters.` })
+    return args === '' ? message.text : args
+  }
+
+  /** The whole of it; throws where the stream ended before it was. */
+  whole(): ModelReply {
+    const text = this.#arguments === '' ? this.#text : this.#arguments
+    if (this.#finishReason === undefined && text !== '') throw new Fault('provider.reset', { detail: CUT })
+    return { text, finishReason: this.#finishReason, refused: false, usage: this.#usage }
+  }
+}
+
+const CUT = 'The stream of the answer ended in the middle.'
