@@ -1,6 +1,6 @@
 import { core, now, time } from './columns.ts'
 
-const { doublePrecision, integer, jsonb, pgTable, primaryKey, real, text, uuid } = core
+const { boolean, doublePrecision, integer, jsonb, pgTable, primaryKey, real, text, uuid } = core
 
 /** The living workers. Who is dead is seen by watching `beat`, never computed from a time in this row. */
 export const workers = pgTable('workers', {
@@ -71,4 +71,13 @@ export const fairCharges = pgTable('fair_charges', {
   lane: text('lane').notNull(),
   queue: text('queue').notNull(),
   tokens: integer('tokens').notNull(),
+})
+
+/** What may be on Kafka of each queue, as the releaser saw it last: a submission that fits is released at once. */
+export const releaseRoom = pgTable('release_room', {
+  queue: text('queue').primaryKey(),
+  /** In each of its lanes. */
+  tasks: integer('tasks').notNull(),
+  /** Whether anybody may be asked now: where nobody is, what waits too long is given up. */
+  ready: boolean('ready').notNull(),
 })
