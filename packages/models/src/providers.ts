@@ -28,7 +28,7 @@ export function openProvider(variables: ProviderVariables, clock: Clock): Provid
       : resolvedProvider('openai', { kind: 'openai-compatible', baseUrl, model: name, models: {} }, apiKey)
   const [model] = provider.models.values()
   if (model === undefined) throw new Error('a provider has a model')
-  const send = apiKey === undefined ? openOffline() : openCompletions(provider, model)
+  const send = apiKey === undefined ? openOffline() : openCompletions(provider, model, { clock })
   return { name: provider.name, model: model.name, ask: askThrough({ provider, model, clock, send }) }
 }
 

@@ -59,7 +59,10 @@ test('what goes wrong is a fault, after one request, and a signal ends it', asyn
   expect(server.embedded()).toHaveLength(4)
   await expect(embedder.embed(['x'], AbortSignal.abort())).rejects.toThrow()
   await server.down()
-  await expect(embedder.embed(['x'], never)).rejects.toMatchObject({ code: 'provider.unavailable' })
+  // An idle connection may have been cut a moment before it was seen to be.
+  await expect(embedder.embed(['x'], never)).rejects.toMatchObject({
+    code: expect.stringMatching(/^provider\.(?:unavailable|reset)$/),
+  })
 })
 
 test('a key means embeddings of OpenAI, unless the environment says offline', () => {

@@ -55,9 +55,10 @@ const EXPECTED: readonly Expected[] = [
   { behaviour: { kind: 'quota-exhausted' }, fault: 'provider.quota_exhausted' },
   { behaviour: { kind: 'status', status: 402 }, fault: 'provider.quota_exhausted' },
   { behaviour: { kind: 'status', status: 400 }, fault: 'provider.bad_request' },
-  { behaviour: { kind: 'status', status: 400, code: 'context_length_exceeded' }, fault: 'provider.bad_request' },
+  { behaviour: { kind: 'status', status: 400, code: 'context_length_exceeded' }, fault: 'provider.context_too_long' },
   { behaviour: { kind: 'status', status: 404 }, fault: 'provider.bad_request' },
-  { behaviour: { kind: 'status', status: 413 }, fault: 'provider.bad_request' },
+  { behaviour: { kind: 'status', status: 404, code: 'model_not_found' }, fault: 'provider.model_unknown' },
+  { behaviour: { kind: 'status', status: 413 }, fault: 'provider.context_too_long' },
   { behaviour: { kind: 'status', status: 422 }, fault: 'provider.bad_request' },
   { behaviour: { kind: 'status', status: 302 }, fault: 'provider.bad_request' },
   { behaviour: { kind: 'status', status: 401 }, fault: 'provider.auth_refused' },
@@ -65,11 +66,11 @@ const EXPECTED: readonly Expected[] = [
   { behaviour: { kind: 'status', status: 408 }, fault: 'provider.timeout' },
   { behaviour: { kind: 'status', status: 409 }, fault: 'provider.unavailable' },
   { behaviour: { kind: 'status', status: 500 }, fault: 'provider.unavailable' },
-  { behaviour: { kind: 'status', status: 503 }, fault: 'provider.unavailable' },
-  { behaviour: { kind: 'status', status: 529 }, fault: 'provider.unavailable' },
+  { behaviour: { kind: 'status', status: 503 }, fault: 'provider.capacity' },
+  { behaviour: { kind: 'status', status: 529 }, fault: 'provider.capacity' },
   { behaviour: { kind: 'status', status: 204 }, fault: 'provider.unavailable' },
-  { behaviour: { kind: 'reset' }, fault: 'provider.unavailable' },
-  { behaviour: { kind: 'cut' }, fault: 'provider.unavailable' },
+  { behaviour: { kind: 'reset' }, fault: 'provider.reset' },
+  { behaviour: { kind: 'cut' }, fault: 'provider.reset' },
   { behaviour: { kind: 'html' }, fault: 'provider.unavailable' },
   { behaviour: { kind: 'broken-wire' }, fault: 'provider.unavailable' },
   { behaviour: { kind: 'huge', bytes: 5 * MiB }, fault: 'answer.truncated' },
@@ -113,13 +114,13 @@ describe('a call that goes wrong is one request and one fault', () => {
     expect(await lost.ask(question(), never)).toMatchObject({ kind: 'answered' })
   })
 
-  test('calls in flight when the server goes down are unavailable', async () => {
+  test('of calls in flight when the server goes down nobody knows what became', async () => {
     await using falling = await startModelServer({ latencyMs: 60_000 })
     const lost = await oneTarget({ OPENAI_API_KEY: KEY, OPENAI_BASE_URL: falling.baseUrl })
     const asked = lost.ask(question(), never)
     while (falling.calls().length === 0) await delay(5)
     await falling.down()
-    expect(await asked).toMatchObject({ kind: 'broke', fault: 'provider.unavailable' })
+    expect(await asked).toMatchObject({ kind: 'broke', fault: 'provider.reset' })
     expect(falling.calls()).toMatchObject([{ abortedByClient: false }])
   })
 })

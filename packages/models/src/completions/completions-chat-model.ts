@@ -1,16 +1,35 @@
 import { BaseChatModel, type BaseChatModelCallOptions } from '@langchain/core/language_models/chat_models'
 import { AIMessage, type BaseMessage } from '@langchain/core/messages'
 import type { ChatResult } from '@langchain/core/outputs'
-import { createHttpPost, type Endpoint, type HttpPost } from '../http/http-post.ts'
+import type { Clock } from '@magictask/runtime'
+import type { StreamTimeouts } from '../config/models-config.ts'
+import { createHttpPost, type Endpoint, type HttpPost, type HttpReply } from '../http/http-post.ts'
 import { Refused } from '../http/refused.ts'
 import type { ModelReply } from '../model-reply.ts'
+import { watchSilence } from '../silence.ts'
 import { replyFrom } from './completion.ts'
+import { CompletionStream } from './completion-stream.ts'
 
 /** What one call of the model adds to its messages. */
 export interface CompletionsCallOptions extends BaseChatModelCallOptions {
   readonly signal: AbortSignal
   /** Fields of the request besides `model` and `messages`. */
   readonly fields: Readonly<Record<string, unknown>>
+  /** Told of every piece of text as it comes: the call is then streamed. */
+  readonly onText: ((delta: string) => void) | undefined
+}
+
+type Options = Pick<CompletionsCallOptions, 'signal' | 'fields' | 'onText'>
+
+/** How a model is reached. */
+export interface CompletionsFields {
+  readonly to: Endpoint
+  readonly model: string
+  readonly maxAnswerBytes: number
+  readonly timeouts: StreamTimeouts
+  readonly clock: Clock
+  /** Fields that only a stream is asked with. */
+  readonly streamFields: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -19,14 +38,12 @@ export interface CompletionsCallOptions extends BaseChatModelCallOptions {
  * no good: it was paid for.
  */
 export class CompletionsChatModel extends BaseChatModel<CompletionsCallOptions> {
-  readonly #to: Endpoint
-  readonly #model: string
+  readonly #fields: CompletionsFields
   readonly #post: HttpPost
 
-  constructor(fields: { readonly to: Endpoint; readonly model: string; readonly maxAnswerBytes: number }) {
+  constructor(fields: CompletionsFields) {
     super({})
-    this.#to = fields.to
-    this.#model = fields.model
+    this.#fields = fields
     this.#post = createHttpPost(fields.maxAnswerBytes)
   }
 
@@ -37,17 +54,54 @@ export class CompletionsChatModel extends BaseChatModel<CompletionsCallOptions> 
   /** Beside LangChain's result stands the reply as it came: a message has no place for a count that was not given. */
   override async _generate(
     messages: BaseMessage[],
-    { signal, fields }: Pick<CompletionsCallOptions, 'signal' | 'fields'>,
+    options: Options,
   ): Promise<ChatResult & { readonly reply: ModelReply }> {
-    const body = JSON.stringify({ model: this.#model, messages: messages.map(toWire), ...fields, stream: false })
-    const answered = await this.#post(this.#to, body, signal)
-    if (answered.status >= FIRST_NO_SUCCESS) throw new Refused(answered)
-    const reply = replyFrom(JSON.parse(answered.body.toString('utf8')))
+    const asked = { model: this.#fields.model, messages: messages.map(toWire), ...options.fields }
+    const { onText, signal } = options
+    const reply = onText === undefined ? await this.#whole(asked, signal) : await this.#streamed(asked, signal, onText)
     return { generations: [{ text: reply.text, message: new AIMessage(reply.text) }], reply }
+  }
+
+  async #whole(asked: object, signal: AbortSignal): Promise<ModelReply> {
+    return wholeReply(await this.#post(this.#fields.to, JSON.stringify({ ...asked, stream: false }), signal))
+  }
+
+  async #streamed(asked: object, caller: AbortSignal, onText: (delta: string) => void): Promise<ModelReply> {
+    const { to, clock, timeouts, streamFields } = this.#fields
+    using watch = watchSilence(timeouts, clock, caller)
+    let isStream = false
+    const stream = new CompletionStream((delta) => {
+      watch.heard()
+      onText(delta)
+    })
+    const body = JSON.stringify({ ...asked, stream: true, ...streamFields })
+    const answered = await this.#post(to, body, watch.signal, (bytes) => {
+      isStream = true
+      stream.take(bytes)
+    })
+    if (isStream && answered.status < FIRST_NO_SUCCESS) return stream.whole()
+    const reply = wholeReply(answered)
+    onText(reply.text)
+    return reply
   }
 }
 
 const FIRST_NO_SUCCESS = 300
+
+/** Also of a server that was asked for a stream and knows none. */
+function wholeReply({ status, headers, body }: HttpReply): ModelReply {
+  const text = body.toString('utf8')
+  if (status >= FIRST_NO_SUCCESS) throw new Refused({ status, headers, body: parsed(text) })
+  return replyFrom(JSON.parse(text))
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 const ROLES: Readonly<Record<string, string>> = { human: 'user', ai: 'assistant' }
 

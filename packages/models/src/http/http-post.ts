@@ -1,4 +1,3 @@
-import { Fault } from '@magictask/domain'
 import { Agent, type Dispatcher } from 'undici'
 import type { HeaderLookup } from '../retry-after.ts'
 
@@ -9,7 +8,7 @@ export interface Endpoint {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** What came back: read whole, whatever its status. */
+/** What came back, whatever its status. The body is whole, or empty where its pieces were handed on as they came. */
 export interface HttpReply {
   readonly status: number
   readonly headers: HeaderLookup
@@ -17,10 +16,16 @@ export interface HttpReply {
 }
 
 /**
- * Posts a text once, without any time-out but its signal, which closes the socket. The answer is read whole and is
- * bounded; rejects with the signal's reason, with a fault for an answer that is too long, or with the socket's error.
+ * Posts a text once, without any time-out but its signal, which closes the socket. The answer is bounded. Rejects with
+ * the signal's reason, with the socket's error, or with what `onEvents` throws: it is handed the bytes of an answer
+ * that is a stream of events.
  */
-export type HttpPost = (to: Endpoint, body: string, signal: AbortSignal) => Promise<HttpReply>
+export type HttpPost = (
+  to: Endpoint,
+  body: string,
+  signal: AbortSignal,
+  onEvents?: (chunk: Buffer) => void,
+) => Promise<HttpReply>
 
 /**
  * An `HttpPost` on undici's dispatcher, below its streams and far below `fetch`: of the CPU of a model call, making
@@ -28,14 +33,14 @@ export type HttpPost = (to: Endpoint, body: string, signal: AbortSignal) => Prom
  */
 export function createHttpPost(maxAnswerBytes: number): HttpPost {
   // HTTP/1.1, so that a call has a socket of its own and aborting the call closes it.
-  const dispatcher = new Agent({ allowH2: false, headersTimeout: 0, bodyTimeout: 0 })
-  return ({ origin, path, headers }, body, signal) =>
+  const dispatcher = new Agent({ allowH2: false, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: maxAnswerBytes })
+  return ({ origin, path, headers }, body, signal, onEvents) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason)
         return
       }
-      const exchange = new Exchange({ maxAnswerBytes, signal, resolve, reject })
+      const exchange = new Exchange({ signal, onEvents, resolve, reject })
       dispatcher.dispatch({ origin, path, method: 'POST', headers, body }, exchange)
     })
 }
@@ -47,19 +52,20 @@ export function endpoint(baseUrl: string, path: string, headers: Readonly<Record
 }
 
 interface ExchangeOptions {
-  readonly maxAnswerBytes: number
   readonly signal: AbortSignal
+  readonly onEvents: ((chunk: Buffer) => void) | undefined
   readonly resolve: (reply: HttpReply) => void
   readonly reject: (reason: unknown) => void
 }
+
+type RawHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /** One request and its answer. However it ends, its listener is taken off the signal. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions
   readonly #chunks: Buffer[] = []
-  #bytes = 0
   #status = 0
-  #headers: Readonly<Record<string, string | string[] | undefined>> = {}
+  #headers: RawHeaders = {}
   #controller: Dispatcher.DispatchController | undefined
 
   constructor(options: ExchangeOptions) {
@@ -72,17 +78,22 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#options.signal.aborted) this.#onAbort()
   }
 
-  onResponseStart(_: unknown, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+  onResponseStart(_: unknown, status: number, headers: RawHeaders): void {
     this.#status = status
     this.#headers = headers
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#bytes += chunk.byteLength
-    this.#chunks.push(chunk)
-    const { maxAnswerBytes } = this.#options
-    if (this.#bytes > maxAnswerBytes)
-      controller.abort(new Fault('answer.truncated', { detail: `The answer was cut off at ${maxAnswerBytes} bytes.` }))
+    const { onEvents } = this.#options
+    if (onEvents === undefined || !isEventStream(this.#headers)) {
+      this.#chunks.push(chunk)
+      return
+    }
+    try {
+      onEvents(chunk)
+    } catch (error) {
+      controller.abort(error instanceof Error ? error : new Error(String(error)))
+    }
   }
 
   onResponseEnd(): void {
@@ -111,6 +122,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   #leave(): void {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
   }
+}
+
+function isEventStream(headers: RawHeaders): boolean {
+  return firstOf(headers['content-type'])?.startsWith('text/event-stream') ?? false
 }
 
 function firstOf(value: string | string[] | undefined): string | null {

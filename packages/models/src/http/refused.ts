@@ -1,33 +1,22 @@
-import { z } from 'zod'
 import type { HeaderLookup } from '../retry-after.ts'
-import type { HttpReply } from './http-post.ts'
 
-/** An answer with a status that is no success: what `fault-from-provider.ts` classifies by. */
+/** An answer that is the provider's own error, by its status or in the middle of a stream: `fault-from-provider.ts` classifies it. */
 export class Refused extends Error {
   override readonly name = 'Refused'
-  readonly status: number
-  /** What the provider calls it, in its own words; undefined where it does not say. */
-  readonly code: string | undefined
-  readonly headers: HeaderLookup
+  /** Undefined in the middle of a stream. */
+  readonly status: number | undefined
+  readonly headers: HeaderLookup | undefined
+  /** The body of the answer where it is JSON: it may hold the prompt and the key, and goes no further. */
+  readonly body: unknown
 
-  constructor({ status, headers, body }: HttpReply) {
-    super(`status ${status}`)
-    this.status = status
-    this.headers = headers
-    this.code = codeIn(body)
-  }
-}
-
-const word = z.string().max(80)
-const Said = z.object({
-  error: z.object({ code: word.optional().catch(undefined), type: word.optional().catch(undefined) }),
-})
-
-function codeIn(body: Buffer): string | undefined {
-  try {
-    const { code, type } = Said.parse(JSON.parse(body.toString('utf8'))).error
-    return code ?? type
-  } catch {
-    return undefined
+  constructor(refusal: {
+    readonly status?: number
+    readonly headers?: HeaderLookup
+    readonly body: unknown
+  }) {
+    super('the provider answered with an error')
+    this.status = refusal.status
+    this.headers = refusal.headers
+    this.body = refusal.body
   }
 }

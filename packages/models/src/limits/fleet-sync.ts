@@ -1,7 +1,8 @@
-import type { Queue, TargetChange, TargetState } from '@magictask/domain'
+import type { TargetChange, TargetName, TargetState } from '@magictask/domain'
 import { type Clock, type Log, type Loop, startLoop, type Telemetry } from '@magictask/runtime'
 import { expectWaiting } from './expect-waiting.ts'
-import type { AdmissionParts, Fleet } from './open-admission.ts'
+import type { Fleet } from './fleet.ts'
+import type { AdmissionParts } from './open-admission.ts'
 import { isMissed, type TargetDesk } from './target-desk.ts'
 import { rateAccounts, slotAccounts, tradeAccounts } from './trade-accounts.ts'
 
@@ -10,7 +11,7 @@ interface SyncDeps {
   readonly fleet: Fleet
   /** There may be room for calls that wait. */
   readonly onNews: () => void
-  readonly onRecovered: (queues: readonly Queue[]) => void
+  readonly onRecovered: (target: TargetName) => void
   readonly clock: Clock
   readonly log: Log
   readonly telemetry: Telemetry
@@ -111,14 +112,6 @@ export class FleetSync implements AsyncDisposable {
     desk.limited.resize(desk.health.openness === 'limited' ? most : 0)
   }
 
-  #recovered({ target }: TargetDesk): void {
-    const { parts, onRecovered, log } = this.#deps
-    log.info('a target answers again', { provider: target.provider, model: target.model })
-    const asks = (queue: Queue) =>
-      parts.routes.get(queue)?.candidates.some((candidate) => candidate.target === target.name)
-    onRecovered([...parts.routes.keys()].filter(asks))
-  }
-
   async #changeTargets(): Promise<void> {
     const { parts, clock, onNews } = this.#deps
     onNews() // whoever waits in vain says so, and may be the probe
@@ -147,7 +140,7 @@ export class FleetSync implements AsyncDisposable {
     log.info('a target changed its state', { provider, model, state: state.state, reason, most: state.most })
     const wasOut = desk.health.state.state === 'open' || desk.health.state.state === 'probing'
     this.#takeIn(desk, state)
-    if (wasOut && (state.state === 'ramping' || state.state === 'closed')) this.#recovered(desk)
+    if (wasOut && (state.state === 'ramping' || state.state === 'closed')) this.#deps.onRecovered(desk.target.name)
     onNews()
   }
 

@@ -1,31 +1,16 @@
-import type {
-  Queue,
-  Route,
-  TargetChange,
-  TargetName,
-  TargetState,
-  TargetStates,
-  Trade,
-  Traded,
-} from '@magictask/domain'
+import type { Queue, Route, TargetName } from '@magictask/domain'
 import type { Clock, Log, Loop, Telemetry } from '@magictask/runtime'
 import type { Admission, Admitted, CallWish } from '../admission.ts'
 import type { Answer } from '../ask.ts'
 import type { ModelLimits } from '../config/models-config.ts'
 import type { Target } from '../target.ts'
 import { type CallKind, CallKinds, choicesInOrder } from './call-kinds.ts'
+import type { Fleet } from './fleet.ts'
 import { FleetSync } from './fleet-sync.ts'
+import { roomOf } from './room-of.ts'
+import { RunningCall } from './running-call.ts'
 import { type Choice, giveBack, obstacleOf, type Taken, take } from './target-desk.ts'
 import { type WaitingCall, WaitingCalls } from './waiting-calls.ts'
-
-/** What all workers share, wherever it is kept. */
-export interface Fleet {
-  /** Undefined when this worker was taken for dead: what it held is others' now. */
-  trade(trade: Trade): Promise<Traded | undefined>
-  readTargets(): Promise<TargetStates>
-  /** Undefined when somebody else changed it first. */
-  changeTarget(change: TargetChange): Promise<TargetState | undefined>
-}
 
 export interface AdmissionOptions {
   readonly targets: ReadonlyMap<TargetName, Target>
@@ -34,8 +19,8 @@ export interface AdmissionOptions {
   /** Calls at once in this worker. */
   readonly slots: number
   readonly fleet: Fleet
-  /** A target answers again: what waits for these queues is to be woken. */
-  readonly onRecovered: (queues: readonly Queue[]) => void
+  /** A target answers again: what waits for it is to be woken. */
+  readonly onRecovered: (target: TargetName) => void
   readonly clock: Clock
   readonly log: Log
   readonly telemetry: Telemetry
@@ -47,6 +32,10 @@ export interface OpenAdmission extends Admission, AsyncDisposable {
   limitMoved(name?: string): void
   /** A target's state has changed. */
   targetMoved(): void
+  /** How many more calls like this are likely to start within 0.4 s; infinite where nothing is limited. */
+  room(call: { readonly queue: Queue; readonly magicType: string }): number
+  /** Whether the call that this signal would stop is the next of its kind, and waits for others than this worker's own calls. */
+  isNext(signal: AbortSignal): boolean
   /** Calls at once in this worker from now on; those under way go on. */
   resize(slots: number): void
   /** The same, as it is used and known now. */
@@ -63,6 +52,7 @@ export interface AdmissionParts {
   readonly slots: () => number
 }
 
+/** Opens an admission. It asks the fleet for nothing before the first call that falls under a limit. */
 export function openAdmission(options: AdmissionOptions): OpenAdmission {
   return new FleetAdmission(options)
 }
@@ -124,6 +114,16 @@ class FleetAdmission implements OpenAdmission {
     this.#sync.readSoon()
   }
 
+  room(call: { readonly queue: Queue; readonly magicType: string }): number {
+    return roomOf(this.parts, this.#kinds.kindOf({ ...call, needs: NO_NEEDS, without: NOBODY }))
+  }
+
+  isNext(signal: AbortSignal): boolean {
+    if (this.#busy >= this.#slots) return false
+    for (const { first } of this.#waiting.kinds()) if (first.signal === signal) return true
+    return false
+  }
+
   resize(slots: number): void {
     this.#slots = slots
     this.#startWaiting()
@@ -157,7 +157,7 @@ class FleetAdmission implements OpenAdmission {
         })
         resolve(admitted)
       }
-      const call: WaitingCall = this.#waiting.add({ wish, kind, sinceMs, admit })
+      const call: WaitingCall = this.#waiting.add({ wish, kind, signal, admit })
       signal.addEventListener('abort', leave, { once: true })
       if (this.#busy < this.#slots) this.#sync.soon()
     })
@@ -225,27 +225,10 @@ function firstFree(kind: CallKind, tokens: number, nowMs: number): Choice | unde
   return undefined
 }
 
+const NO_NEEDS = { contextTokens: 0, vision: false }
+const NOBODY: ReadonlySet<TargetName> = new Set()
+
 function tokensOf({ usage }: Answer): number | undefined {
   const { promptTokens, completionTokens } = usage
   return promptTokens === undefined ? undefined : promptTokens + (completionTokens ?? 0)
-}
-
-class RunningCall implements Admitted {
-  readonly target: Target
-  readonly probe: boolean
-  readonly #taken: Taken
-  #onEnd: ((taken: Taken, answer: Answer) => void) | undefined
-
-  constructor(taken: Taken, onEnd: (taken: Taken, answer: Answer) => void) {
-    this.target = taken.choice.desk.target
-    this.probe = taken.probe
-    this.#taken = taken
-    this.#onEnd = onEnd
-  }
-
-  end(answer: Answer): void {
-    const onEnd = this.#onEnd
-    this.#onEnd = undefined
-    onEnd?.(this.#taken, answer)
-  }
 }

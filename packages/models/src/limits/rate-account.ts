@@ -41,6 +41,11 @@ export class RateAccount {
     this.#atLeast = first
   }
 
+  /** What is likely to be there within this time, all workers together. */
+  within(ms: number): number {
+    return this.#perMinute === undefined ? Number.POSITIVE_INFINITY : Math.ceil((this.#perMinute * ms) / MINUTE_MS)
+  }
+
   /** Until there is more in the bucket; undefined when nobody waits for that. */
   dueInMs(nowMs: number): number | undefined {
     return this.#wanted > this.#has ? Math.max(0, this.#moreAtMs - nowMs) : undefined
@@ -86,5 +91,6 @@ export class RateAccount {
 }
 
 const MINUTE_S = 60
+const MINUTE_MS = 60_000
 /** Of what the bucket holds, corrections of this part are told even when nothing else is to be said. */
 const WORTH_TELLING = 1

@@ -47,12 +47,10 @@ export interface Choice {
   served: number
 }
 
-/**
- * What holds a choice back at this moment; undefined when it can be asked. `out`: the target is. `full`: a limit has no
- * room. `unasked`: this worker holds too little of a limit, and the fleet may have more.
- */
+/** `out`: the target is. `full`: a limit has no room. `unasked`: this worker holds too little of a limit, and the fleet may have more. */
 export type Obstacle = 'out' | 'full' | 'unasked'
 
+/** What holds a choice back at this moment; undefined when it can be asked. */
 export function obstacleOf(choice: Choice, tokens: number): Obstacle | undefined {
   const { desk, slots, rates } = choice
   const { openness } = desk.health

@@ -1,5 +1,6 @@
 import type { RateWish, SlotWish } from '@magictask/domain'
-import type { AdmissionParts, Fleet } from './open-admission.ts'
+import type { Fleet } from './fleet.ts'
+import type { AdmissionParts } from './open-admission.ts'
 import type { RateAccount } from './rate-account.ts'
 import type { SlotAccount } from './slot-account.ts'
 

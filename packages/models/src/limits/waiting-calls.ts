@@ -1,3 +1,4 @@
+import type { Queue } from '@magictask/domain'
 import type { Admitted, CallWish } from '../admission.ts'
 import type { CallKind } from './call-kinds.ts'
 
@@ -5,7 +6,8 @@ import type { CallKind } from './call-kinds.ts'
 export interface WaitingCall {
   readonly wish: CallWish
   readonly kind: CallKind
-  readonly sinceMs: number
+  /** Aborts when the call is wanted no more. */
+  readonly signal: AbortSignal
   readonly place: number
   readonly admit: (admitted: Admitted) => void
 }
@@ -26,6 +28,13 @@ export class WaitingCalls {
       const [first] = calls
       if (first !== undefined) yield { first, count: calls.size }
     }
+  }
+
+  /** How many calls of a queue wait. */
+  countOf(queue: Queue): number {
+    let count = 0
+    for (const [{ route }, calls] of this.#kinds) if (route.queue === queue) count += calls.size
+    return count
   }
 
   has(kind: CallKind): boolean {

@@ -1,0 +1,68 @@
+import { Fault } from '@magictask/domain'
+import { createParser } from 'eventsource-parser'
+import { z } from 'zod'
+import { Refused } from '../http/refused.ts'
+import type { ModelReply } from '../model-reply.ts'
+import { argumentsOf, text, toolCalls, Usage, usageOf } from './completion.ts'
+
+/** A chat completion that comes in pieces. */
+export class CompletionStream {
+  readonly #onText: (delta: string) => void
+  readonly #decoder = new TextDecoder()
+  readonly #parser = createParser({ onEvent: ({ data }) => this.#take(data) })
+  #text = ''
+  /** Of a tool: where there are any, they are the answer. */
+  #arguments = ''
+  #refusal = ''
+  #finishReason: string | undefined
+  #usage: z.infer<typeof Usage> | undefined
+  #isDone = false
+
+  /** `onText` is told of every piece of text that comes. */
+  constructor(onText: (delta: string) => void) {
+    this.#onText = onText
+  }
+
+  /** Takes the bytes as they come; throws where they are no chunks, or the provider's error. */
+  take(bytes: Buffer): void {
+    this.#parser.feed(this.#decoder.decode(bytes, { stream: true }))
+  }
+
+  /** The whole reply; throws where the stream ended before it was. */
+  whole(): ModelReply {
+    if (this.#finishReason === undefined && !this.#isDone) throw new Fault('provider.reset', { detail: CUT })
+    return {
+      text: this.#arguments === '' ? this.#text : this.#arguments,
+      finishReason: this.#finishReason,
+      refused: this.#refusal !== '',
+      usage: usageOf(this.#usage),
+    }
+  }
+
+  #take(data: string): void {
+    if (data === '[DONE]') {
+      this.#isDone = true
+      return
+    }
+    const body: unknown = JSON.parse(data)
+    const chunk = Chunk.parse(body)
+    if (chunk.error !== undefined) throw new Refused({ body })
+    const [choice] = chunk.choices
+    this.#usage = chunk.usage ?? choice?.usage ?? this.#usage
+    this.#finishReason = choice?.finish_reason ?? this.#finishReason
+    this.#refusal += choice?.delta?.refusal ?? ''
+    const args = argumentsOf(choice?.delta?.tool_calls)
+    const delta = choice?.delta?.content ?? ''
+    this.#arguments += args
+    this.#text += delta
+    if (args + delta !== '') this.#onText(args + delta)
+  }
+}
+
+const CUT = 'The stream of the answer ended in the middle.'
+
+const usage = Usage.optional().catch(undefined)
+const Delta = z.object({ content: text, refusal: text, tool_calls: toolCalls })
+/** Kimi says the usage in the last choice, all others beside the choices. */
+const Choice = z.object({ delta: Delta.optional().catch(undefined), finish_reason: text, usage })
+const Chunk = z.object({ choices: z.array(Choice).catch([]), usage, error: z.unknown().optional() })
