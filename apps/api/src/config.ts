@@ -1,6 +1,6 @@
 import { KafkaVariables } from '@magictask/kafka'
 import { ProviderVariables } from '@magictask/models'
-import { duration, flag, hostList, LOG_LEVELS, postgresUrl, wholeNumber } from '@magictask/runtime'
+import { duration, flag, hostList, LOG_LEVELS, postgresUrl, weights, wholeNumber } from '@magictask/runtime'
 import { z } from 'zod'
 import { DemandedTokenVariables } from './token-variables.ts'
 import type { WaitingCaps } from './waiting-room.ts'
@@ -28,6 +28,7 @@ export const ApiConfig = z.intersection(
     KAFKA_BOOTSTRAP_SERVERS: hostList,
     POSTGRES_URL: postgresUrl,
     WORKER_LEASE: duration({ minMs: 4_000, maxMs: 300_000 }).prefault('15s'),
+    TENANT_WEIGHTS: weights.prefault(''),
     SHUTDOWN_GRACE: duration({ minMs: 0, maxMs: 90_000_000 }).prefault('20s'),
     LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   }),

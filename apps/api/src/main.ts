@@ -32,7 +32,17 @@ runToEnd(async () => {
   const broker = open.use(await openBroker(config, { clientId: 'magictask-api', log, clock, telemetry }))
   const publisher = open.use(await broker.openPublisher())
   const upkeep = open.use(
-    startUpkeep({ db, publisher, topics, holder: randomUUID(), leaseMs: config.WORKER_LEASE, clock, log, telemetry }),
+    startUpkeep({
+      db,
+      publisher,
+      topics,
+      holder: randomUUID(),
+      leaseMs: config.WORKER_LEASE,
+      tenantWeights: config.TENANT_WEIGHTS,
+      clock,
+      log,
+      telemetry,
+    }),
   )
   const api = open.use(
     await startApi({

@@ -1,6 +1,6 @@
 import { KafkaVariables } from '@magictask/kafka'
 import { ProviderVariables } from '@magictask/models'
-import { duration, hostList, LOG_LEVELS, postgresUrl, wholeNumber } from '@magictask/runtime'
+import { duration, hostList, LOG_LEVELS, postgresUrl, weights, wholeNumber } from '@magictask/runtime'
 import { z } from 'zod'
 
 const MINUTE_MS = 60_000
@@ -13,6 +13,7 @@ export const WorkerVariables = z.object({
   LLM_TASK_TIMEOUT: duration({ minMs: 1_000, maxMs: 24 * HOUR_MS }).prefault('5m'),
   WORKER_LEASE: duration({ minMs: 4_000, maxMs: 5 * MINUTE_MS }).prefault('15s'),
   SHUTDOWN_GRACE: duration({ minMs: 0, maxMs: 25 * HOUR_MS }).optional(),
+  TENANT_WEIGHTS: weights.prefault(''),
 })
 
 /** How a worker works; what it works on is handed to it apart. */
@@ -25,6 +26,8 @@ export interface WorkerSettings {
   readonly leaseMs: number
   /** How long a drain waits for calls in flight. */
   readonly graceMs: number
+  /** The shares of tenants beside the others' 1. */
+  readonly tenantWeights: ReadonlyMap<string, number>
   readonly version: string
 }
 
@@ -39,6 +42,7 @@ export function workerSettings(variables: z.infer<typeof WorkerVariables>, defau
     taskTimeoutMs,
     leaseMs: variables.WORKER_LEASE,
     graceMs: variables.SHUTDOWN_GRACE ?? defaultGraceMs ?? taskTimeoutMs + GRACE_BEYOND_TIMEOUT_MS,
+    tenantWeights: variables.TENANT_WEIGHTS,
     version: VERSION,
   }
 }

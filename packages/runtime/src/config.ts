@@ -103,6 +103,19 @@ export const hostList = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const MOST_WEIGHT = 1_000
+const NAME_AND_WEIGHT = /^([\x21-\x2b\x2d-\x7e]{1,128})=(\d{1,4})$/
+
+/** `name=weight`, several separated by commas, each weight a whole number from 1 to 1000. */
+export const weights = z.string().transform((text, context) => {
+  const entries = text.split(',').map((entry) => NAME_AND_WEIGHT.exec(entry.trim()))
+  const read = entries.map((entry) => [entry?.[1] ?? '', Number(entry?.[2] ?? 0)] as const)
+  if (text === '') return new Map<string, number>()
+  if (read.every(([, weight]) => weight >= 1 && weight <= MOST_WEIGHT)) return new Map(read)
+  context.addIssue(`has to be name=weight, several separated by commas, weights whole numbers from 1 to ${MOST_WEIGHT}`)
+  return z.NEVER
+})
+
 /** Where PostgreSQL is. The message never shows the value: it may hold a password. */
 export const postgresUrl = z.url({
   protocol: /^postgres(ql)?$/,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ConfigError, duration, flag, hostList, postgresUrl, readConfig, wholeNumber } from '../src/index.ts'
+import { ConfigError, duration, flag, hostList, postgresUrl, readConfig, weights, wholeNumber } from '../src/index.ts'
 
 let folder: string
 beforeAll(() => {
@@ -114,4 +114,16 @@ test('what is missing is told from what is wrong', () => {
   expect(() => readConfig(schema, { SPEED: '12' })).toThrow(
     /HOSTS: is missing\n {2}POSTGRES_URL: is missing; it has to be an address.*\n {2}SPEED: has to be a whole number/,
   )
+})
+
+test('weights are read by name, and refused as a whole where one is wrong', () => {
+  const read = (text: string) => readConfig(z.object({ W: weights }), { W: text }).W
+  expect([...read('acme=3, auth0|7=1000,a=b=2')]).toEqual([
+    ['acme', 3],
+    ['auth0|7', 1_000],
+    ['a=b', 2],
+  ])
+  for (const wrong of ['acme', 'acme=0', 'acme=1001', 'acme=1.5', '=3', 'acme=3,,b=1', 'a b=1']) {
+    expect(() => read(wrong), wrong).toThrow('W: has to be name=weight')
+  }
 })

@@ -119,11 +119,9 @@ test('claim, settle and release touch the partitions of their ids alone', async 
   expect(daysIn(settles, 'tasks').size).toBe(1)
   const lost = await plansOf((db) => lostTasks(db, [{ taskId: taskIds[0] ?? fail(), fence: 1 }]))
   expect(daysIn(lost, 'tasks').size).toBe(1)
-  await store.submit({ count: 3, lane: 'low' })
+  const low = await store.submit({ count: 3, lane: 'low' })
   await store.db.query(`update waiting set released_until = null where lane = 'low'`)
-  const marks = await plansOf((db) =>
-    markReleased(db, { holder: workerId, leaseMs: 1, lanes: ['low'], queues: ['text.free'] }),
-  )
+  const marks = await plansOf((db) => markReleased(db, { holder: workerId, leaseMs: 1, taskIds: low.taskIds }))
   expect(daysIn(marks, 'payloads').size).toBe(1)
 })
 

@@ -1,133 +1,123 @@
-import { type TaskId, TenantId } from '@magictask/domain'
+import { type Lane, TenantId } from '@magictask/domain'
 import { newWorkerId } from '@magictask/runtime'
-import { makeSubmission, openStoreUnderTest, recordOf, retried, type StoreUnderTest, TENANT } from '@magictask/testkit'
-import { afterEach, beforeEach, expect, inject, test } from 'vitest'
+import { makeSubmission, recordOf, TENANT } from '@magictask/testkit'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
   cancelBatch,
   countWaiting,
   countWaitingByLane,
   createBatch,
-  markReleased,
-  removeWorker,
+  keepReleaseRoom,
   renewLease,
-  settleTasks,
+  tendWaiting,
 } from '../src/index.ts'
+import { openReleaseUnderTest, type ReleaseUnderTest } from './release-under-test.ts'
 
 // PROTOCOL 3
 
-let store: StoreUnderTest
+let store: ReleaseUnderTest
 beforeEach(async () => {
-  store = await openStoreUnderTest(inject('postgresUrl'), { template: inject('postgresTemplate') })
+  store = await openReleaseUnderTest()
 })
 afterEach(() => store[Symbol.asyncDispose]())
 
-const holder = newWorkerId()
-const release = (changes: { readonly holder?: string; readonly leaseMs?: number } = {}) =>
-  markReleased(store.db, {
-    holder,
-    leaseMs: 3_000,
-    lanes: ['high', 'normal', 'low'],
-    queues: ['text.free', 'text.paid'],
-    ...changes,
-  })
-const idsOf = (released: Awaited<ReturnType<typeof release>>) => released.tasks.map((task) => task.taskId)
-const runOut = (taskIds: readonly TaskId[]) =>
-  store.db.query(`update waiting set released_until = now() - interval '1 ms' where task_id = any($1)`, [taskIds])
-
-/** Waiting tasks of which none was released with its submission. */
-async function waiting(count: number, lane: 'high' | 'normal' | 'low' = 'normal') {
-  const batch = await store.submit({ count, lane })
-  await store.db.query('update waiting set released_until = null where task_id = any($1)', [batch.taskIds])
-  return batch.taskIds
-}
-
-test('what waits is released in the order of submission, with its record as it was submitted', async () => {
-  const taskIds = await waiting(100)
-  const released = await release()
-  expect(released).toMatchObject({ holds: true })
-  expect(idsOf(released)).toEqual(taskIds.slice(0, 64))
-  expect(released.tasks[0]).toEqual({
-    taskId: taskIds[0],
-    lane: 'normal',
-    tenant: TENANT,
-    again: false,
-    record: taskIds[0] && recordOf(taskIds[0]),
-  })
+test('a mark gives the record as it was submitted, and is given once', async () => {
+  const taskIds = await store.waiting({ count: 3 })
+  const released = await store.mark(taskIds)
+  expect(released.holds).toBe(true)
+  expect(new Set(released.tasks)).toEqual(
+    new Set(taskIds.map((taskId) => ({ taskId, lane: 'normal', again: false, record: recordOf(taskId) }))),
+  )
+  expect(await store.mark(taskIds)).toEqual({ holds: true, tasks: [] })
+  expect(await store.order()).toEqual([])
 })
 
-test('the window is never exceeded, a claim makes room, and each lane has its own', async () => {
-  const taskIds = await waiting(200)
-  expect(idsOf(await release())).toHaveLength(64)
-  expect(idsOf(await release())).toEqual([])
-  await store.claim(await store.hire(), taskIds.slice(0, 10))
-  // one worker with 64 idle slots: 64 and two more
-  expect(idsOf(await release())).toEqual(taskIds.slice(64, 76))
-  const low = await waiting(10, 'low')
-  expect(idsOf(await release())).toEqual(low)
+test('a task that was claimed or cancelled since it was looked at is not released', async () => {
+  const taskIds = await store.waiting({ count: 3 })
+  await store.claim(await store.hire(), taskIds.slice(0, 1))
+  await store.db.query('delete from waiting where task_id = $1', [taskIds[1]])
+  expect((await store.mark(taskIds)).tasks.map(({ taskId }) => taskId)).toEqual(taskIds.slice(2))
 })
 
-test('the window grows with the idle slots of the living and with what they settle, and not beyond', async () => {
-  const [busy, idle] = [await store.hire(), await store.hire()]
+test('the fleet takes its idle slots, half a second of what it settles and two a worker; without one, enough to wake one', async () => {
+  expect((await store.tend()).fleet).toEqual({ tasks: 64, routes: [], heldTargets: [] })
+  const [busy] = [await store.hire(), await store.hire()]
   await renewLease(store.db, busy, { running: 60, settledPerSecond: 41 })
-  await waiting(500)
-  expect(idsOf(await release())).toHaveLength(4 + 64 + Math.ceil(41 / 2) + 2 * 2)
-  for (const worker of [busy, idle]) await removeWorker(store.db, worker)
-  expect(idsOf(await release())).toEqual([])
+  await store.db.query(
+    `update workers set routes = '{"text.free": [{"target": "p/m", "most": 3}]}' where worker_id = $1`,
+    [busy],
+  )
+  await store.db.query(
+    `insert into targets (name, state, most, forced) values ('p/m', 'ramping', 2, null), ('p/n', 'closed', null, 'open'), ('p/o', 'open', null, 'closed')`,
+  )
+  const { fleet } = await store.tend()
+  expect(fleet.tasks).toBe(4 + 64 + Math.ceil(41 / 2) + 2 * 2)
+  expect(fleet.routes).toHaveLength(2)
+  expect(fleet.routes).toContainEqual({ 'text.free': [{ target: 'p/m', most: 3 }] })
+  expect(fleet.heldTargets.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+    { name: 'p/m', state: 'ramping', most: 2 },
+    { name: 'p/n', state: 'open', most: null },
+  ])
 })
 
-// PROTOCOL 3: marked, then crashed; or Kafka wiped
-test('a mark that runs out is released again, before what never was, and says so', async () => {
-  const taskIds = await waiting(100)
-  const first = idsOf(await release())
-  await runOut(first.slice(10, 13))
-  const again = await release()
-  expect(again.tasks.map((task) => [task.taskId, task.again])).toEqual(first.slice(10, 13).map((id) => [id, true]))
-  await runOut(first)
-  const all = await release()
-  expect(new Set(idsOf(all))).toEqual(new Set(taskIds.slice(0, 64)))
-})
-
-test('a retry is released when it is due and not before', async () => {
-  const [taskId] = await waiting(1)
-  if (taskId === undefined) throw new Error('nothing waits')
-  const claim = await store.claimOne(await store.hire(), taskId)
-  await settleTasks(store.db, { outcomes: [retried(claim, 3_600_000)], calls: [], answers: [] })
-  expect(idsOf(await release())).toEqual([])
-  await store.db.query('update waiting set due_at = now() where task_id = $1', [taskId])
-  expect(await release()).toMatchObject({ tasks: [{ taskId, again: false }] })
+test('a submission is released at once as far as its queue has room, and not while something waits before it', async () => {
+  await keepReleaseRoom(store.db, [{ queue: 'text.free', tasks: 5, isReady: true }])
+  const released = async (lane: Lane, count: number) => {
+    const created = await createBatch(store.db, makeSubmission({ lane, count }))
+    return created.kind === 'created' ? created.released.size : undefined
+  }
+  expect(await released('normal', 3)).toBe(3)
+  expect(await released('low', 9)).toBe(5)
+  expect(await released('normal', 3)).toBe(2)
+  await store.db.query('update waiting set released_until = null')
+  expect(await released('high', 1)).toBe(1)
+  expect(await released('normal', 1)).toBe(0)
 })
 
 test('of many who would release at once only one does, and no task is marked twice', async () => {
-  await waiting(300)
+  const taskIds = await store.waiting({ count: 300 })
   const holders = Array.from({ length: 10 }, newWorkerId)
-  const rounds = await Promise.all(holders.map((one) => release({ holder: one })))
+  const rounds = await Promise.all(holders.map((one) => store.mark(taskIds, { holder: one })))
   expect(rounds.filter((round) => round.holds)).toHaveLength(1)
-  const ids = rounds.flatMap(idsOf)
-  expect(ids).toHaveLength(64)
-  expect(new Set(ids).size).toBe(64)
+  const ids = rounds.flatMap(({ tasks }) => tasks.map(({ taskId }) => taskId))
+  expect(ids.toSorted()).toEqual(taskIds)
 })
 
 test('a lease that ran out goes to whoever asks next, and the frozen holder does not get it back', async () => {
-  await waiting(10)
-  expect(await release({ leaseMs: 1 })).toMatchObject({ holds: true })
+  const [one, two, three] = (await store.waiting({ count: 3 })).map((taskId) => [taskId])
+  expect(await store.mark(one ?? [], { leaseMs: 1 })).toMatchObject({ holds: true })
   await store.db.query('select pg_sleep(0.01)')
   const other = newWorkerId()
-  expect(await release({ holder: other })).toMatchObject({ holds: true })
-  expect(await release()).toEqual({ holds: false, tasks: [] })
-  expect(await release({ holder: other })).toMatchObject({ holds: true })
+  expect(await store.mark(two ?? [], { holder: other })).toMatchObject({ holds: true })
+  expect(await store.mark(three ?? [])).toEqual({ holds: false, tasks: [] })
+  expect(await store.tend()).toMatchObject({ holds: false, charges: [] })
+  expect(await tendWaiting(store.db, { holder: other, leaseMs: 3_000 })).toMatchObject({ holds: true })
+})
+
+test('whoever does not hold the lease leaves what is due, lost and charged as it is', async () => {
+  await store.waiting({ count: 2 })
+  await tendWaiting(store.db, { holder: newWorkerId(), leaseMs: 60_000 })
+  await store.db.query(
+    `update waiting set due_at = now() where task_id = (select min(task_id::text)::uuid from waiting)`,
+  )
+  await store.db.query('update waiting set released_until = now() where due_at is null')
+  await store.db.query(`insert into fair_charges values ('a', 'low', 'text.free', 5)`)
+  const before = await store.rows('*')
+  expect(await store.tend()).toMatchObject({ holds: false, charges: [] })
+  expect(await store.rows('*')).toEqual(before)
+  expect(await store.db.query('select tokens from fair_charges')).toEqual([{ tokens: 5 }])
 })
 
 test('what is cancelled while it waits is not released', async () => {
   const submission = makeSubmission({ count: 100, lane: 'low' })
   await createBatch(store.db, submission)
   await cancelBatch(store.db, TENANT, submission.batchId)
-  await store.db.query(`update leases set until = now() - interval '1 s'`)
-  expect(await release()).toEqual({ holds: true, tasks: [] })
+  expect(await store.mark(submission.tasks.map(({ taskId }) => taskId))).toEqual({ holds: true, tasks: [] })
   expect(await store.db.query('select 1 from waiting')).toEqual([])
 })
 
 test('who waits is counted, by tenant and by lane', async () => {
-  await waiting(3, 'high')
+  await store.waiting({ count: 3, lane: 'high' })
   await store.submit({ count: 2, tenant: TenantId.parse('neighbour') })
   expect(await countWaiting(store.db, TENANT)).toEqual({ tenant: 3, all: 5 })
   expect((await countWaitingByLane(store.db)).toSorted((a, b) => a.waiting - b.waiting)).toEqual([

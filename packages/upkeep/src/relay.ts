@@ -1,7 +1,26 @@
-import { LANES, type Queue } from '@magictask/domain'
+import { isDeepStrictEqual } from 'node:util'
+import { LANES, type WeightOf } from '@magictask/domain'
 import type { Publisher, TopicNames } from '@magictask/kafka'
 import { type Clock, type Log, type Loop, startLoop, type Telemetry } from '@magictask/runtime'
-import { type Database, markReleased } from '@magictask/store'
+import {
+  type Database,
+  keepReleaseRoom,
+  lookAtWaiting,
+  markReleased,
+  type Released,
+  tendWaiting,
+  wakeWaiting,
+} from '@magictask/store'
+import {
+  chargePlan,
+  FIRST_PLAN,
+  nextLooks,
+  type Plan,
+  planRelease,
+  queueRooms,
+  type Room,
+  roomOf,
+} from './plan-release.ts'
 import { toTaskRecord } from './task-records.ts'
 
 export interface RelayDeps {
@@ -10,47 +29,89 @@ export interface RelayDeps {
   readonly topics: TopicNames
   /** This process, for the lease: one at a time releases. */
   readonly holder: string
+  /** Default: all tenants weigh the same. */
+  readonly tenantWeights?: ReadonlyMap<string, number>
   readonly clock: Clock
   readonly log: Log
   readonly telemetry: Telemetry
 }
 
-const QUEUES: readonly Queue[] = ['text.free', 'text.paid']
 const LEASE_MS = 3_000
 /** What is on Kafka lasts for ten such pauses, so a shorter one only costs statements. */
 const BUSY_PAUSE_MS = 50
 const IDLE_PAUSE_MS = 200
 const OTHER_HOLDS_PAUSE_MS = 1_000
+const TEND_EVERY_MS = 200
+const WAKE_EVERY_MS = 1_000
 
 /**
  * Puts on Kafka what should be there and is not: what found its window full, whose API died after the commit, whose
- * time has come, whose worker died, whose record was lost. Marks first, in a statement of its own, then publishes: a
- * crash between the two leaves a mark that runs out.
+ * time has come, whose worker died, whose record was lost. Who comes first is decided here: lanes by their weights, tenants by fair
+ * shares. Marks first, in a statement of its own, then publishes: a crash between the two leaves a mark that runs out.
  */
 export function startRelay(deps: RelayDeps): Loop {
+  const relay: Relay = { plan: FIRST_PLAN, room: undefined, tendedAtMs: NEVER_MS, wokeAtMs: NEVER_MS }
   return startLoop({
     name: 'relay',
     clock: deps.clock,
     pauseMs: IDLE_PAUSE_MS,
-    turn: () => release(deps),
+    turn: () => release(deps, relay),
     onError: (error) => deps.log.warn('tasks could not be released; they are released again', {}, error),
   })
 }
 
-async function release(deps: RelayDeps): Promise<number> {
-  const { holds, tasks } = await markReleased(deps.db, {
-    holder: deps.holder,
-    leaseMs: LEASE_MS,
-    lanes: LANES,
-    queues: QUEUES,
-  })
+const NEVER_MS = Number.NEGATIVE_INFINITY
+
+/** What one relay remembers. */
+interface Relay {
+  plan: Plan
+  /** As of the last tending; undefined while another process releases. */
+  room: Room | undefined
+  tendedAtMs: number
+  wokeAtMs: number
+}
+
+async function release(deps: RelayDeps, relay: Relay): Promise<number> {
+  const weightOf: WeightOf = (tenant) => deps.tenantWeights?.get(tenant) ?? 1
+  const room = await tend(deps, relay, weightOf)
+  if (room === undefined) return OTHER_HOLDS_PAUSE_MS
+  const { looks, mostTenants } = nextLooks(relay.plan)
+  const places = await lookAtWaiting(deps.db, looks, mostTenants)
+  const { taskIds, plan } = planRelease(relay.plan, { places, room, weightOf })
+  if (taskIds.length === 0) {
+    relay.plan = plan
+    return IDLE_PAUSE_MS
+  }
+  const { holds, tasks } = await markReleased(deps.db, { holder: deps.holder, leaseMs: LEASE_MS, taskIds })
   if (!holds) return OTHER_HOLDS_PAUSE_MS
-  if (tasks.length === 0) return IDLE_PAUSE_MS
+  relay.plan = plan
+  await publish(deps, tasks)
+  return BUSY_PAUSE_MS
+}
+
+/** A few times a second, whether anything is released or not. Gives the room there is; undefined while another process releases. */
+async function tend(deps: RelayDeps, relay: Relay, weightOf: WeightOf): Promise<Room | undefined> {
+  const nowMs = deps.clock.elapsedMs()
+  if (relay.room !== undefined && nowMs - relay.tendedAtMs < TEND_EVERY_MS) return relay.room
+  const { holds, charges, fleet } = await tendWaiting(deps.db, { holder: deps.holder, leaseMs: LEASE_MS })
+  relay.plan = chargePlan(relay.plan, charges, weightOf)
+  const room = holds ? roomOf(fleet) : undefined
+  if (room !== undefined && !isDeepStrictEqual(room, relay.room)) await keepReleaseRoom(deps.db, queueRooms(room))
+  relay.room = room
+  relay.tendedAtMs = nowMs
+  if (holds && nowMs - relay.wokeAtMs >= WAKE_EVERY_MS) {
+    // Whoever changes a target's state wakes what waits for it; this is for those that died in between.
+    const { more } = await wakeWaiting(deps.db)
+    relay.wokeAtMs = more ? NEVER_MS : nowMs
+  }
+  return relay.room
+}
+
+async function publish(deps: RelayDeps, tasks: readonly Released[]): Promise<void> {
   const now = deps.clock.now()
   await deps.publisher.publish(tasks.map((task) => toTaskRecord(deps.topics, task, now)))
   for (const lane of LANES) {
     const released = tasks.filter((task) => task.lane === lane).length
     if (released > 0) deps.telemetry.record('magictask_tasks_released_total', released, { lane })
   }
-  return BUSY_PAUSE_MS
 }

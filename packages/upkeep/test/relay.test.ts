@@ -42,8 +42,7 @@ function startMany(count: number): AsyncDisposable {
 test('what was marked by a relay that died before it published is released again', async () => {
   const { taskIds } = await upkeep.submit({ count: 10 })
   await upkeep.db.query('update waiting set released_until = null')
-  const ask = { leaseMs: 1, lanes: ['normal'], queues: ['text.free'] }
-  expect((await markReleased(upkeep.db, { ...ask, holder: newWorkerId() })).tasks).toHaveLength(10)
+  expect((await markReleased(upkeep.db, { leaseMs: 1, taskIds, holder: newWorkerId() })).tasks).toHaveLength(10)
   await using _relay = startRelay(upkeep.deps)
   await runOut()
   await upkeep.until(() => upkeep.tasks.length >= 10)

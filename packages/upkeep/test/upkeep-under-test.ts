@@ -63,6 +63,7 @@ export async function openUpkeepUnderTest(): Promise<UpkeepUnderTest> {
     publisher,
     topics,
     holder: await store.hire(),
+    tenantWeights: new Map<string, number>(),
     clock: systemClock,
     log: noLog,
     telemetry,

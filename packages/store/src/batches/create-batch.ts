@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type BatchId, Fault, type Lane, type Queue, type TaskId, type TenantId } from '@magictask/domain'
 import type { Database, Queries } from '../database.ts'
 import { withPartitions } from '../partitions.ts'
-import { RELEASE, roomOf } from '../waiting/release-room.ts'
+import { RELEASE } from '../waiting/release-room.ts'
 
 /** One item of a submission. */
 export interface NewTask {
@@ -52,12 +52,15 @@ with item as (
   select * from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::timestamptz[], $10::text[], $11::text[], $12::int[])
     as i (task_id, campaign_sn, magic_type, lane, payload_hash, deadline, record, metadata, cost)
 ),
-${roomOf(`select distinct lane, $3::text as queue from item`)},
 open_lane as (
-  select r.lane, r.room from room r where not exists (
-    select from waiting w where w.lane = r.lane and w.queue = r.queue and w.released_until is null and w.due_at is null
+  select l.lane, coalesce((select tasks from release_room where queue = $3), ${RELEASE.windowWithoutWorkers}) - (
+    select count(*) from waiting o where o.lane = l.lane and o.queue = $3 and o.released_until > now()
+  ) as room
+  from (select distinct lane from item) l
+  where not exists (
+    select from waiting w where w.lane = l.lane and w.queue = $3 and w.released_until is null and w.due_at is null
   ) and not exists (
-    select from waiting w where w.lane = r.lane and w.queue = r.queue and w.released_until is null and w.due_at <= now()
+    select from waiting w where w.lane = l.lane and w.queue = $3 and w.released_until is null and w.due_at <= now()
   )
 ),
 placed as (

@@ -1,7 +1,10 @@
-/** How much of what waits is put on Kafka at once. Numbers of `PROTOCOL.md` 3. */
+import type { Queue } from '@magictask/domain'
+import type { Queries } from '../database.ts'
+
+/** How much of what waits is put on Kafka at once. */
 export const RELEASE = {
-  /** Also with no worker at all, so that there is lag to wake one. */
-  leastWindow: 64,
+  /** While no worker lives: so that there is something to wake one. */
+  windowWithoutWorkers: 64,
   /** Of what the fleet settles, this many seconds' worth. */
   secondsAhead: 0.5,
   extraPerWorker: 2,
@@ -9,23 +12,20 @@ export const RELEASE = {
   markSeconds: 5,
 } as const
 
-/**
- * The CTE `room (lane, queue, room)`: a lane's window less what is marked as released, for each of the given lanes and
- * queues. Outstanding tasks are counted from their marks, never kept as a counter that could go wrong.
- */
-export function roomOf(lanesAndQueues: string): string {
-  return `
-room as (
-  select l.lane, l.queue, greatest(
-    0,
-    greatest(${RELEASE.leastWindow}, (
-      select coalesce(sum(greatest(w.slots - w.running, 0)), 0)
-        + ceil(coalesce(sum(w.settled_per_s), 0) * ${RELEASE.secondsAhead}) + ${RELEASE.extraPerWorker} * count(*)
-      from workers w
-    )) - (
-      select count(*) from waiting o where o.lane = l.lane and o.queue = l.queue and o.released_until > now()
-    )
-  )::int as room
-  from (${lanesAndQueues}) as l
-)`
+/** What may be on Kafka of a queue. */
+export interface QueueRoom {
+  readonly queue: Queue
+  /** In each of its lanes. */
+  readonly tasks: number
+  /** Whether anybody may be asked now. */
+  readonly isReady: boolean
+}
+
+/** Keeps the rooms for whoever submits: what fits is then released at once. To be written when they change. */
+export async function keepReleaseRoom(db: Queries, rooms: readonly QueueRoom[]): Promise<void> {
+  await db.query(
+    `insert into release_room (queue, tasks, ready) select * from unnest($1::text[], $2::int[], $3::boolean[])
+     on conflict (queue) do update set tasks = excluded.tasks, ready = excluded.ready`,
+    [rooms.map(({ queue }) => queue), rooms.map(({ tasks }) => tasks), rooms.map(({ isReady }) => isReady)],
+  )
 }

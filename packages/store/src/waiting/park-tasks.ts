@@ -1,0 +1,25 @@
+import type { TaskId } from '@magictask/domain'
+import type { Queries } from '../database.ts'
+
+const PARKED_FOR = `interval '1 s'`
+
+/* They were taken from their tenants' shares when they were released, and have cost nothing. */
+const PARK = `
+with held as (
+  select task_id from waiting where task_id = any($1) and released_until is not null for update skip locked
+),
+parked as (
+  update waiting set released_until = null, due_at = now() + ${PARKED_FOR}
+  where task_id = any(array(select task_id from held))
+  returning tenant, lane, queue, cost
+)
+insert into fair_charges (tenant, lane, queue, tokens)
+select tenant, lane, queue, -sum(cost) from parked group by tenant, lane, queue`
+
+/**
+ * Puts tasks whose records were not claimed, because none could start now, back to wait for a second. Nothing is counted, and
+ * what was claimed, ended or parked by somebody else meanwhile stays as it is.
+ */
+export async function parkTasks(db: Queries, taskIds: readonly TaskId[]): Promise<void> {
+  if (taskIds.length > 0) await db.query(PARK, [taskIds])
+}

@@ -1,0 +1,108 @@
+import {
+  type Charge,
+  type HeldTarget,
+  LANES,
+  type Lane,
+  QUEUES,
+  type Queue,
+  type WorkerRoutes,
+} from '@magictask/domain'
+import type { Queries } from '../database.ts'
+import { TAKE_LEASE } from './release-lease.ts'
+import { RELEASE } from './release-room.ts'
+
+/** A charge, and the ring of tenants that it belongs to. */
+export type PlacedCharge = Charge & { readonly lane: Lane; readonly queue: Queue }
+
+/** `holds`: whether this process is the one that releases now; else nothing was done. */
+export interface Tended {
+  readonly holds: boolean
+  /** What tenants have to pay beyond what was thought; what was released and never claimed comes back to them. */
+  readonly charges: readonly PlacedCharge[]
+  readonly fleet: Fleet
+}
+
+/** What the living workers can take. */
+export interface Fleet {
+  /**
+   * How much may be on Kafka for all of them. No more than they start within about a second, for Kafka is first in, first
+   * out: who comes later waits behind all of it.
+   */
+  readonly tasks: number
+  /** What each of them says, without repetitions. */
+  readonly routes: readonly WorkerRoutes[]
+  readonly heldTargets: readonly HeldTarget[]
+}
+
+/** Of each lane of each queue, at a time: a flood of retries holds up nobody's marks. */
+const AT_ONCE = 200
+
+const PLACES = `unnest('{${LANES.join()}}'::text[]) as l (lane) cross join unnest('{${QUEUES.join()}}'::text[]) as q (queue)`
+
+/*
+  What has become due, and what was on Kafka and nobody took, waits like everything else again: in the order of its tenant, so
+  that neither lets one tenant in before the others.
+*/
+const TEND = `
+with ${TAKE_LEASE},
+due as (
+  select w.task_id from ${PLACES} cross join lateral (
+    select task_id from waiting
+    where lane = l.lane and queue = q.queue and released_until is null and due_at <= now()
+    order by due_at limit ${AT_ONCE} for update skip locked
+  ) w where exists (select from lease)
+),
+ripe as (
+  update waiting set due_at = null, waits_for = null where task_id = any(array(select task_id from due))
+),
+lost as (
+  select w.task_id from ${PLACES} cross join lateral (
+    select task_id from waiting
+    where lane = l.lane and queue = q.queue and released_until <= now()
+    order by released_until limit ${AT_ONCE} for update skip locked
+  ) w where exists (select from lease)
+),
+returned as (
+  update waiting set released_until = null, again = true where task_id = any(array(select task_id from lost))
+  returning tenant, lane, queue, cost
+),
+charged as (
+  delete from fair_charges where exists (select from lease) returning tenant, lane, queue, tokens
+)
+select exists (select from lease) as holds, (
+  select coalesce(json_agg(c), '[]') from (
+    select tenant, lane, queue, sum(tokens) as tokens from (
+      select tenant, lane, queue, tokens from charged union all select tenant, lane, queue, -cost from returned
+    ) parts group by tenant, lane, queue
+  ) c
+) as charges,
+(
+  select case when count(*) = 0 then ${RELEASE.windowWithoutWorkers} else
+    sum(greatest(slots - running, 0)) + ceil(sum(settled_per_s) * ${RELEASE.secondsAhead}) + ${RELEASE.extraPerWorker} * count(*)
+  end::int from workers
+) as fleet_tasks,
+(select coalesce(json_agg(routes), '[]') from (select distinct routes from workers) w) as routes,
+(
+  select coalesce(json_agg(t), '[]') from (
+    select name, coalesce(forced, state) as state, most from targets where coalesce(forced, state) <> 'closed'
+  ) t
+) as held_targets`
+
+interface Row {
+  readonly holds: boolean
+  readonly charges: readonly PlacedCharge[]
+  readonly fleet_tasks: number
+  readonly routes: readonly WorkerRoutes[]
+  readonly held_targets: readonly HeldTarget[]
+}
+
+/** Keeps what waits in order: a few times a second, beside the releases and not in their statements, for it is seldom that there is anything. */
+export async function tendWaiting(
+  db: Queries,
+  { holder, leaseMs }: { readonly holder: string; readonly leaseMs: number },
+): Promise<Tended> {
+  const [row] = await db.query<Row>(TEND, [holder, leaseMs])
+  if (row === undefined) throw new Error('An aggregate gave no row')
+  const { holds, charges, fleet_tasks, routes, held_targets } = row
+  return { holds, charges, fleet: { tasks: fleet_tasks, routes, heldTargets: held_targets } }
+}

@@ -1,0 +1,115 @@
+import {
+  chargeShares,
+  type Demand,
+  dealOut,
+  LANES,
+  type Lane,
+  NO_SHARES,
+  QUEUES,
+  type Queue,
+  type QueueReach,
+  reachOf,
+  type Shares,
+  type TaskId,
+  type WeightOf,
+  windowsOf,
+} from '@magictask/domain'
+import type { Fleet, Look, PlacedCharge, QueueRoom, Seen } from '@magictask/store'
+
+/** What the releaser remembers of one lane of one queue. */
+interface Place {
+  readonly lane: Lane
+  readonly queue: Queue
+  readonly shares: Shares
+  /** How many of it may be on Kafka, as of the last look: as long as it wants more than that, it is looked at only below it. */
+  readonly window: number
+  readonly hasTenants: boolean
+}
+
+/** What the releaser remembers from one release to the next. All of it may be lost: that costs nobody more than a turn. */
+export type Plan = readonly Place[]
+
+/** Tenants that are looked at in one tick, over all lanes and queues. */
+const MOST_TENANTS = 64
+/** Also where every lane of every queue has tenants. */
+const LEAST_TENANTS = 8
+/** Before the first look nobody knows the fleet. */
+const FIRST_WINDOW = 64
+
+/** How much may be on Kafka now. */
+export interface Room {
+  readonly fleetTasks: number
+  readonly reaches: ReadonlyMap<Queue, QueueReach>
+}
+
+/** The room that the fleet leaves. */
+export function roomOf({ tasks, routes, heldTargets }: Fleet): Room {
+  return { fleetTasks: tasks, reaches: new Map(QUEUES.map((queue) => [queue, reachOf(queue, routes, heldTargets)])) }
+}
+
+/** The same by queue, as whoever submits has to know it. */
+export function queueRooms({ fleetTasks, reaches }: Room): readonly QueueRoom[] {
+  return [...reaches].map(([queue, { most = fleetTasks, isReady }]) => ({
+    queue,
+    tasks: Math.min(most, fleetTasks),
+    isReady,
+  }))
+}
+
+/** Before the first release. */
+export const FIRST_PLAN: Plan = LANES.flatMap((lane) =>
+  QUEUES.map((queue) => ({ lane, queue, shares: NO_SHARES, window: FIRST_WINDOW, hasTenants: false })),
+)
+
+/** Where to look next, and at how many tenants of each place. */
+export function nextLooks(plan: Plan): { readonly looks: readonly Look[]; readonly mostTenants: number } {
+  const looks = plan.map(({ lane, queue, shares, window }) => ({ lane, queue, after: shares.after, most: window }))
+  const busy = plan.filter(({ hasTenants }) => hasTenants).length
+  return { looks, mostTenants: Math.max(LEAST_TENANTS, Math.floor(MOST_TENANTS / Math.max(1, busy))) }
+}
+
+/**
+ * Which tasks are to be released, out of what was seen: the room of each lane of each queue, dealt out to its tenants.
+ * The places answer the looks of this plan, in their order.
+ */
+export function planRelease(
+  plan: Plan,
+  { places, room, weightOf }: { readonly places: readonly Seen[]; readonly room: Room; readonly weightOf: WeightOf },
+): { readonly taskIds: readonly TaskId[]; readonly plan: Plan } {
+  const demands = places.map((seen) => demandOf(seen, room))
+  const windows = windowsOf(demands, room.fleetTasks)
+  const planned = plan.map((place, at) => {
+    const [seen, window = 0] = [places[at], windows[at]]
+    if (seen === undefined) return { taskIds: [], place }
+    const { takes, shares } = dealAt(place, seen, { room: window - seen.outstanding, weightOf })
+    const isSated = (demands[at]?.wants ?? 0) <= window
+    return {
+      taskIds: seen.tenants.flatMap(({ tenant, taskIds }) => taskIds.slice(0, takes.get(tenant) ?? 0)),
+      place: { ...place, shares, window: isSated ? room.fleetTasks : window, hasTenants: seen.tenants.length > 0 },
+    }
+  })
+  return { taskIds: planned.flatMap(({ taskIds }) => taskIds), plan: planned.map(({ place }) => place) }
+}
+
+/** Lets tenants pay for what their tasks took beyond what was thought. */
+export function chargePlan(plan: Plan, charges: readonly PlacedCharge[], weightOf: WeightOf): Plan {
+  if (charges.length === 0) return plan
+  return plan.map((place) => {
+    const ofPlace = charges.filter(({ lane, queue }) => lane === place.lane && queue === place.queue)
+    return { ...place, shares: chargeShares(place.shares, ofPlace, weightOf) }
+  })
+}
+
+/** A place that is full, or of whose tenants one has more than was looked at, could fill any window. */
+function demandOf({ lane, queue, outstanding, isFull, tenants }: Seen, room: Room): Demand {
+  const reach = room.reaches.get(queue)?.most
+  const waiting = tenants.reduce((sum, { costs }) => sum + costs.length, 0)
+  const hasMore = isFull || tenants.some(({ more }) => more)
+  const wants = outstanding + (hasMore ? Math.max(waiting, room.fleetTasks) : waiting)
+  return { lane, queue, wants, ...(reach === undefined ? {} : { reach }) }
+}
+
+function dealAt({ shares }: Place, { tenants }: Seen, offer: { readonly room: number; readonly weightOf: WeightOf }) {
+  if (offer.room <= 0 || tenants.length === 0) return { takes: new Map<string, number>(), shares }
+  return dealOut(shares, { ...offer, backlogs: tenants })
+}
