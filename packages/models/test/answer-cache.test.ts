@@ -1,4 +1,3 @@
-import { env } from 'node:process'
 import { TenantId } from '@magictask/domain'
 import { testClock } from '@magictask/runtime'
 import { startRespServer } from '@magictask/testkit'
@@ -10,7 +9,7 @@ import { ANSWER, findSoon, keepSoon, openCache, secondLevelContract, TARGET } fr
 secondLevelContract('a small server of the same protocol', startRespServer)
 
 /** Where a real one is at hand it has to keep the same promises. */
-const real = env.REDIS_URL
+const real = process.env.REDIS_URL
 if (real !== undefined) {
   secondLevelContract('the Redis of REDIS_URL', async () => ({
     url: real,
