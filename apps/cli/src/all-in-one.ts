@@ -3,7 +3,7 @@ import { secretKey, startApi, tokenRules, waitingCaps } from '@magictask/api'
 import { createSkuCatalogue, MAGIC_TYPES } from '@magictask/chains'
 import { Fault, RETRY } from '@magictask/domain'
 import { type Broker, openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
-import { openEmbedder, openProvider } from '@magictask/models'
+import { type ModelsConfig, openEmbedder, openTargets, type Targets } from '@magictask/models'
 import { type Clock, createTelemetry, type Log } from '@magictask/runtime'
 import { type Database, migrate, openDatabase, startEmbeddedPostgres } from '@magictask/store'
 import { startWorker, workerSettings } from '@magictask/worker'
@@ -12,6 +12,8 @@ import type { Home } from './home.ts'
 
 interface AllInOneOptions {
   readonly config: StartConfig
+  /** Who answers. */
+  readonly models: ModelsConfig
   readonly home: Home
   /** What tokens are signed with; left out where somebody else signs them. */
   readonly secret: string | undefined
@@ -35,7 +37,8 @@ export interface AllInOne extends AsyncDisposable {
   readonly runsOn: {
     readonly postgres: string
     readonly broker: string
-    readonly provider: { readonly name: string; readonly model: string }
+    /** Everybody who may answer, as `provider/model`. */
+    readonly targets: readonly string[]
   }
 }
 
@@ -51,7 +54,7 @@ export function drainGraceMs(config: StartConfig): number {
 /** Starts everything; it serves as soon as this resolves. */
 export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne> {
   const { config, clock, log } = options
-  const provider = openProvider(config, clock)
+  const targets = await openTargets(options.models, { clock })
 
   // What is opened last is closed first: read downwards for start-up, upwards for shutdown.
   await using opened = new AsyncDisposableStack()
@@ -62,13 +65,15 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
   await broker.ensureTopics(wantedTopics(config)).catch((cause: unknown) => {
     throw new Error(`${broker.name} cannot be reached`, { cause })
   })
-  const { port, ownToken } = opened.use(await startParts(options, { databases, broker, provider }))
+  const { port, ownToken } = opened.use(
+    await startParts(options, { databases, databaseUrl: postgres.url, broker, targets }),
+  )
 
   const open = opened.move()
   return {
     port,
     ownToken,
-    runsOn: { postgres: postgres.place, broker: broker.name, provider },
+    runsOn: { postgres: postgres.place, broker: broker.name, targets: [...targets.targets.keys()] },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }
@@ -119,8 +124,9 @@ function openDatabases(url: string, log: Log): Databases {
 
 interface Ground {
   readonly databases: Databases
+  readonly databaseUrl: string
   readonly broker: Broker
-  readonly provider: ReturnType<typeof openProvider>
+  readonly targets: Targets
 }
 
 interface Parts extends AsyncDisposable {
@@ -129,7 +135,8 @@ interface Parts extends AsyncDisposable {
 }
 
 /** Api and worker on the same ground. Both stop at the same time, so that an end takes no longer than the slower one. */
-async function startParts(options: AllInOneOptions, { databases, broker, provider }: Ground): Promise<Parts> {
+async function startParts(options: AllInOneOptions, ground: Ground): Promise<Parts> {
+  const { databases, databaseUrl, broker, targets } = ground
   const { config, secret } = options
   const ownToken = config.LLM_AUTH_TOKEN ?? randomBytes(32).toString('base64url')
   const signed = secret === undefined ? undefined : secretKey(secret)
@@ -148,11 +155,12 @@ async function startParts(options: AllInOneOptions, { databases, broker, provide
     ...options,
     settings: workerSettings(config, GRACE_MS),
     db: databases.worker,
+    databaseUrl,
     leaseDb: databases.lease,
     broker,
     publisher,
     topics,
-    provider,
+    targets,
     catalogue,
     retry: { ...RETRY, random: Math.random },
     telemetry,

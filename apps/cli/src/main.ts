@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { TokenVariables } from '@magictask/api'
 import { TenantId, Tier } from '@magictask/domain'
+import { readModelsConfig } from '@magictask/models'
 import { ConfigError, readConfig, systemClock, untilSignal } from '@magictask/runtime'
 import { FolderInUse } from '@magictask/store'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
@@ -48,11 +49,13 @@ interface StartFlags {
 async function runStart(flags: StartFlags): Promise<void> {
   if (flags.again && flags.file === undefined) throw new ConfigError('--again starts a file anew: it needs --file')
   const config = readConfig(StartConfig, process.env)
+  const models = readModelsConfig(process.env)
   const stopping = stopOnSignals(drainGraceMs(config) + CLOSE_MS)
   const endsByItself = flags.once === true || flags.file !== undefined
   try {
     const succeeded = await start({
       config,
+      models,
       home,
       once: flags.once === true,
       // npm changes into the project's folder and tells in which one it was called.

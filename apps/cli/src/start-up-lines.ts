@@ -5,13 +5,12 @@ import { sampleTasks } from './run-sample.ts'
 
 /** What all-in-one runs on, for whoever started it. */
 export function runsOnLines({ runsOn, port }: AllInOne, home: Home): readonly string[] {
-  const { name, model } = runsOn.provider
-  const offline = name === 'offline'
+  const offline = runsOn.targets.every((target) => target.startsWith('offline/'))
   return [
     'Magictask',
     `  PostgreSQL   ${runsOn.postgres}`,
     `  broker       ${runsOn.broker}`,
-    `  provider     ${offline ? 'offline: answers are made by plain rules, no model is asked' : `${name}, model ${model}`}`,
+    `  models       ${offline ? 'offline: answers are made by plain rules, no model is asked' : runsOn.targets.join(', ')}`,
     ...(offline ? ['               (with OPENAI_API_KEY set, OpenAI or a compatible server answers)'] : []),
     `  data         ${home.folder} (log: magictask.log)`,
     `  API          ${addressOf(port)}`,

@@ -1,4 +1,5 @@
 import { MAGIC_TYPES } from '@magictask/chains'
+import type { ModelsConfig } from '@magictask/models'
 import type { Clock, Log } from '@magictask/runtime'
 import { type AllInOne, startAllInOne } from './all-in-one.ts'
 import { createApiClient } from './api-client.ts'
@@ -21,6 +22,7 @@ import { endedOf } from './until-ended.ts'
 
 export interface StartOptions {
   readonly config: StartConfig
+  readonly models: ModelsConfig
   readonly home: Home
   /** End after the sample. */
   readonly once: boolean

@@ -13,6 +13,7 @@ export interface DrainDeps {
   readonly runner: Runner
   readonly graceMs: number
   readonly watch: Loop
+  readonly admission: AsyncDisposable
   readonly ledger: Ledger
   readonly results: ResultsPublisher
   readonly upkeep: Upkeep
@@ -43,7 +44,7 @@ export async function drain(deps: DrainDeps): Promise<void> {
   await within(
     clock,
     WRITE_GRACE_MS,
-    Promise.all([deps.watch[Symbol.asyncDispose](), deps.upkeep[Symbol.asyncDispose]()]),
+    Promise.all([deps.watch, deps.upkeep, deps.admission].map((part) => part[Symbol.asyncDispose]())),
   )
   await within(clock, WRITE_GRACE_MS, deps.lease[Symbol.asyncDispose]())
 }

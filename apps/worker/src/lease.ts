@@ -3,6 +3,7 @@ import { type Clock, type Log, type Loop, newWorkerId, startLoop } from '@magict
 import {
   type Database,
   type Held,
+  type QueueRoutes,
   registerWorker,
   removeWorker,
   renewLease,
@@ -15,6 +16,8 @@ export interface LeaseDeps {
   readonly db: Database
   readonly leaseMs: number
   readonly slots: number
+  /** Who may answer what here. */
+  readonly routes: QueueRoutes
   readonly version: string
   readonly load: () => WorkerLoad
   /** The tasks that this worker knows to be its own. */
@@ -40,17 +43,17 @@ const CLAIM_TAKES_AT_MOST_MS = 10_000
 
 /** Registers the worker and beats four times a lease. Throws when the first registration fails. */
 export async function takeLease(deps: LeaseDeps): Promise<Lease> {
-  const { db, clock, slots, version } = deps
+  const { db, clock, slots, routes, version } = deps
   let id = newWorkerId()
   let renewedAtMs = clock.elapsedMs()
-  await registerWorker(db, { workerId: id, slots, version })
+  await registerWorker(db, { workerId: id, slots, routes, version })
 
   async function beat(): Promise<void> {
     const askedAtMs = clock.elapsedMs()
     if (!(await renewLease(db, id, deps.load()))) {
       deps.log.warn('this worker was taken for dead and goes on under a fresh id', { worker: id })
       id = newWorkerId()
-      await registerWorker(db, { workerId: id, slots, version })
+      await registerWorker(db, { workerId: id, slots, routes, version })
     }
     renewedAtMs = askedAtMs
     const unknown = await unknownTasks(db, { workerId: id, known: deps.known(), olderThanMs: CLAIM_TAKES_AT_MOST_MS })

@@ -1,7 +1,7 @@
 import { createSkuCatalogue } from '@magictask/chains'
 import { RETRY } from '@magictask/domain'
 import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
-import { openEmbedder, openProvider } from '@magictask/models'
+import { openEmbedder, openTargets, readModelsConfig } from '@magictask/models'
 import {
   createLog,
   createTelemetry,
@@ -19,6 +19,7 @@ const CRASHED = 1
 
 runToEnd(async () => {
   const config = readConfig(WorkerConfig, process.env)
+  const models = readModelsConfig(process.env)
   const settings = workerSettings(config)
   const log = createLog({ level: config.LOG_LEVEL, app: 'worker' })
   const clock = systemClock
@@ -43,18 +44,19 @@ runToEnd(async () => {
   const broker = open.use(await openBroker(config, { clientId: 'magictask-worker', log, clock, telemetry }))
   await broker.ensureTopics(wantedTopics(config))
   const publisher = open.use(await broker.openPublisher())
-  const provider = openProvider(config, clock)
+  const targets = await openTargets(models, { clock })
   const catalogue = createSkuCatalogue({ db, embedder: openEmbedder(config, clock) })
   const retry = { ...RETRY, random: Math.random }
   const worker = open.use(
     await startWorker({
       settings,
       db,
+      databaseUrl: config.POSTGRES_URL,
       leaseDb,
       broker,
       publisher,
       topics,
-      provider,
+      targets,
       catalogue,
       retry,
       clock,
@@ -69,8 +71,7 @@ runToEnd(async () => {
   log.info('worker started', {
     port: health.port,
     broker: broker.name,
-    provider: provider.name,
-    model: provider.model,
+    targets: [...targets.targets.keys()].join(),
     slots: settings.slots,
     version: settings.version,
   })

@@ -6,7 +6,7 @@ import { type LaneDemand, placesFor } from './scheduler.ts'
  * the claim hold a place too, so that partitions that are looked at side by side do not take more than there is.
  */
 export class Places {
-  readonly #slots: number
+  #slots: number
   readonly #taken: Record<Lane, number> = { high: 0, normal: 0, low: 0 }
   readonly #refusedAtMs: Record<Lane, number> = { high: NEVER_MS, normal: NEVER_MS, low: NEVER_MS }
 
@@ -14,8 +14,18 @@ export class Places {
     this.#slots = slots
   }
 
+  /** Places without those for tasks that are claimed ahead. */
+  get slots(): number {
+    return this.#slots
+  }
+
   get taken(): number {
     return LANES.reduce((sum, lane) => sum + this.#taken[lane], 0)
+  }
+
+  /** Another number of places from now on; tasks that have one keep it. */
+  resize(slots: number): void {
+    this.#slots = slots
   }
 
   /** Takes up to `wanted` places for a lane and tells how many it got. `ahead`: tasks that may be claimed before a slot is free for them. */

@@ -1,20 +1,19 @@
 import type { SkuCatalogue } from '@magictask/chains'
-import { workerGroup } from '@magictask/contracts'
-import { LANES, type Lane, type RetryPolicy } from '@magictask/domain'
-import type { Broker, Consumer, Publisher, TopicNames } from '@magictask/kafka'
-import type { Provider } from '@magictask/models'
+import type { RetryPolicy, TargetName } from '@magictask/domain'
+import type { Broker, Publisher, TopicNames } from '@magictask/kafka'
+import { type OpenAdmission, openAdmission, type Targets } from '@magictask/models'
 import { type Clock, type Health, type Log, liveness, readiness, type Telemetry } from '@magictask/runtime'
-import { type Database, ping } from '@magictask/store'
+import { type Database, ping, wakeWaiting } from '@magictask/store'
 import { startUpkeep } from '@magictask/upkeep'
-import { createClaimer } from './claim-records.ts'
 import type { WorkerSettings } from './config.ts'
 import { drain } from './drain.ts'
+import { openFleet } from './fleet.ts'
+import { startInput } from './input.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { Ledger } from './ledger.ts'
-import { type ConsumeDeps, claimSuspect, decideAbout } from './loops/consume-tasks.ts'
 import { watchRunning } from './loops/watch-running.ts'
-import { admitToOnly } from './only-target.ts'
 import { Places } from './places.ts'
+import { queueRoutes } from './queue-routes.ts'
 import { createResultsPublisher } from './results-publisher.ts'
 import { createRetryBudgets } from './retry-budgets.ts'
 import { createRunner, type Runner } from './runner.ts'
@@ -25,12 +24,14 @@ import { Suspects } from './suspects.ts'
 export interface WorkerDeps {
   readonly settings: WorkerSettings
   readonly db: Database
+  /** Where `db` is, for the connection that listens. */
+  readonly databaseUrl: string
   /** Of one connection, for the lease alone. */
   readonly leaseDb: Database
   readonly broker: Broker
   readonly publisher: Publisher
   readonly topics: TopicNames
-  readonly provider: Provider
+  readonly targets: Targets
   readonly catalogue: Pick<SkuCatalogue, 'candidates'>
   readonly retry: RetryPolicy
   readonly clock: Clock
@@ -65,6 +66,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     db: deps.leaseDb,
     leaseMs: settings.leaseMs,
     slots: settings.slots,
+    routes: queueRoutes(deps.targets),
     version: settings.version,
     load: () => ({ running: state.places.taken, settledPerSecond: state.rate.perSecond(clock.elapsedMs()) }),
     known: () => [...state.running.keys()],
@@ -72,16 +74,26 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
       for (const claim of held) void ledger.settle({ ...claim, state: 'queued', counted: false, waitMs: 0 })
     },
   })
-  const runner = createTaskRunner(deps, state, { ledger, lease, onRoom: () => input.onRoom() })
-  const input = await startInput(deps, state, { lease, runner })
+  const fleet = openFleet({ db, workerId: lease.id })
+  const admission = openAdmission({
+    ...deps,
+    ...deps.targets,
+    slots: settings.slots,
+    fleet,
+    onRecovered: wakeAll(deps),
+  })
+  const listening = fleet.listen(deps.databaseUrl, admission, deps)
+  const runner = createTaskRunner(deps, state, { ledger, lease, admission, onRoom: () => input.onRoom() })
+  const input = await startInput({ ...deps, ...state, lease, runner, admission })
   const watch = watchRunning({
     ...deps,
     running: state.running,
     taskTimeoutMs: settings.taskTimeoutMs,
+    isNext: ({ stopping }) => admission.isNext(stopping.signal),
     onTurn: input.onRoom,
   })
   const upkeep = startUpkeep({ ...deps, ...settings, holder: lease.id() })
-  const loops = [lease.loop, watch, ...upkeep.loops]
+  const loops = [lease.loop, watch, admission.loop, ...upkeep.loops]
 
   let drained: Promise<void> | undefined
   return {
@@ -102,6 +114,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
         running: state.running,
         runner,
         watch,
+        admission: bothOf(listening, admission),
         ledger,
         results,
         upkeep,
@@ -118,20 +131,40 @@ interface State {
   readonly rate: SettleRate
 }
 
+/** Makes due what waits for a target that answers again. */
+function wakeAll({ db, log }: WorkerDeps): (target: TargetName) => void {
+  const wake = async (target: TargetName) => {
+    while ((await wakeWaiting(db, [target])).more);
+  }
+  return (target) => {
+    wake(target).catch((error: unknown) => log.warn('what waits for a target could not be woken', { target }, error))
+  }
+}
+
+function bothOf(...parts: readonly AsyncDisposable[]): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()))
+    },
+  }
+}
+
 interface RunnerParts {
   readonly ledger: Ledger
   readonly lease: Lease
+  readonly admission: OpenAdmission
   readonly onRoom: () => void
 }
 
-function createTaskRunner(deps: WorkerDeps, state: State, { ledger, lease, onRoom }: RunnerParts): Runner {
+function createTaskRunner(deps: WorkerDeps, state: State, parts: RunnerParts): Runner {
+  const { ledger, lease, admission, onRoom } = parts
   return createRunner({
     ...deps,
     ...state,
     ledger,
     onRoom,
     execute: {
-      admission: admitToOnly(deps.provider, deps.settings.slots),
+      admission,
       retry: deps.retry,
       retryBudgets: createRetryBudgets(deps.clock),
       sources: { catalogue: deps.catalogue },
@@ -142,70 +175,3 @@ function createTaskRunner(deps: WorkerDeps, state: State, { ledger, lease, onRoo
     },
   })
 }
-
-interface Input {
-  readonly consumers: readonly Consumer[]
-  readonly onRoom: () => void
-}
-
-/**
- * How far ahead of a free slot tasks are claimed, in seconds of what ends here: longer than a paused partition takes to be
- * fetched again, short of the second after which a task without a slot is given back.
- */
-const AHEAD_S = 0.4
-
-async function startInput(
-  deps: WorkerDeps,
-  state: State,
-  { lease, runner }: { lease: Lease; runner: Runner },
-): Promise<Input> {
-  const { settings, topics, clock } = deps
-  const consume: ConsumeDeps = {
-    ...deps,
-    ...state,
-    deadLetterTopic: topics.deadLetters,
-    ahead: () =>
-      Math.max(
-        0,
-        Math.min(Math.ceil(state.rate.perSecond(clock.elapsedMs()) * AHEAD_S), settings.mostHeld - settings.slots),
-      ),
-    mayClaim: lease.holds,
-    claim: createClaimer({ db: deps.db, workerId: lease.id, suspectRoom: () => state.suspects.room }),
-    start: runner.start,
-    keepSuspect: (suspect) => state.suspects.keep(suspect),
-  }
-  const start = (lane: Lane) =>
-    deps.broker.startConsumer({
-      topic: topics.lanes[lane],
-      group: workerGroup(topics, lane),
-      fromBeginning: true,
-      decide: (records) => decideAbout(consume, lane, records),
-      onCrash: deps.onCrash,
-    })
-  const consumers = await Promise.all(LANES.map(start))
-  let resuming = false
-  let resumedAtMs = Number.NEGATIVE_INFINITY
-  const resume = () => {
-    resuming = false
-    resumedAtMs = clock.elapsedMs()
-    // While all slots are busy a fetch is made for many tasks, not for each that ends.
-    if (!lease.holds() || state.places.taken > settings.slots + consume.ahead() * REFILL_BELOW) return
-    for (const consumer of consumers) consumer.resume()
-    claimSuspect(consume, state.suspects)
-  }
-  return {
-    consumers,
-    onRoom() {
-      if (resuming) return
-      resuming = true
-      setTimeout(resume, Math.max(RESUME_LINGER_MS, resumedAtMs + RESUME_EVERY_MS - clock.elapsedMs()))
-    },
-  }
-}
-
-/** What is claimed ahead is filled up once less than this share of it is left. */
-const REFILL_BELOW = 0.5
-/** Places that free up within this time are filled by one fetch and one claim. */
-const RESUME_LINGER_MS = 4
-/** From one such fetch to the next: what was claimed ahead keeps the slots busy meanwhile. */
-const RESUME_EVERY_MS = 20

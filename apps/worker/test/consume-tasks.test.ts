@@ -1,7 +1,8 @@
-import { encode, taskV1 } from '@magictask/contracts'
+import { encode, type Task, taskV1 } from '@magictask/contracts'
+import { parkTasks } from '@magictask/store'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClaimer } from '../src/claim-records.ts'
-import { decideAbout } from '../src/loops/consume-tasks.ts'
+import { type ConsumeDeps, decideAbout } from '../src/loops/consume-tasks.ts'
 import { Places } from '../src/places.ts'
 import type { ClaimedTask } from '../src/running-tasks.ts'
 import { ground, setup } from './worker-under-test.ts'
@@ -12,25 +13,37 @@ beforeAll(async () => {
 })
 afterAll(() => system[Symbol.asyncDispose]())
 
-test('a record in the topic of another lane takes its place in its own, where it is given back', async () => {
-  const [task] = await system.submit(1, { lane: 'low' })
-  if (task === undefined) throw new Error('Nothing was submitted')
+async function decider(places: Places, more: Partial<ConsumeDeps> = {}) {
   const worker = await system.worker()
-  const places = new Places(4)
   const started: ClaimedTask[] = []
-  const deps = {
+  const deps: ConsumeDeps = {
     ...ground,
     places,
     ahead: () => 0,
+    room: () => Number.POSITIVE_INFINITY,
+    park: (taskIds) => parkTasks(system.db, taskIds),
     mayClaim: () => true,
     claim: createClaimer({ db: system.db, workerId: () => worker, suspectRoom: () => 1 }),
     start: (claimed: ClaimedTask) => void started.push(claimed),
     keepSuspect: () => undefined,
     publisher: { publish: async () => undefined, async [Symbol.asyncDispose]() {} },
     deadLetterTopic: 'nowhere',
+    ...more,
   }
+  return { deps, started }
+}
+
+function recordOf(task: Task) {
   const value = Buffer.from(encode(taskV1, task))
-  const record = { topic: 'magic-task.high', partition: 0, offset: '0', key: null, value, headers: {} }
+  return { topic: 'magic-task.high', partition: 0, offset: '0', key: null, value, headers: {} }
+}
+
+test('a record in the topic of another lane takes its place in its own, where it is given back', async () => {
+  const [task] = await system.submit(1, { lane: 'low' })
+  if (task === undefined) throw new Error('Nothing was submitted')
+  const places = new Places(4)
+  const { deps, started } = await decider(places)
+  const record = recordOf(task)
   expect(await decideAbout(deps, 'high', [record])).toBe(1)
   expect(started.map((claimed) => claimed.task.task_id)).toEqual([task.task_id])
 
@@ -38,4 +51,20 @@ test('a record in the topic of another lane takes its place in its own, where it
   expect(places.take('low', 9, { ahead: 0, nowMs: 0 })).toBe(4)
   places.giveBack('low', 4)
   expect(places.take('high', 9, { ahead: 0, nowMs: 0 })).toBe(3) // one is kept for `low`, which wanted more
+})
+
+test('tasks whose queue has no room are put back for a second, their records are done, and they take no place', async () => {
+  const free = await system.submit(3, { lane: 'high', tier: 'free' })
+  const paid = await system.submit(2, { lane: 'high', tier: 'paid' })
+  await system.db.query(`update waiting set released_until = now() + interval '5 s'`)
+  const places = new Places(8)
+  const { deps, started } = await decider(places, { room: ({ tier }) => (tier === 'free' ? 1 : 5) })
+  expect(await decideAbout(deps, 'high', [...free, ...paid].map(recordOf))).toBe(5)
+  expect(started.map(({ task }) => task.task_id)).toEqual([free[0], ...paid].map((task) => task?.task_id))
+  expect(places.taken).toBe(3)
+  const parked = await system.db.query(
+    `select task_id, released_until, due_at > now() as later from waiting where task_id = any($1) order by task_id`,
+    [free.map((task) => task.task_id)],
+  )
+  expect(parked).toEqual(free.slice(1).map(({ task_id }) => ({ task_id, released_until: null, later: true })))
 })

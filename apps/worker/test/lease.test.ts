@@ -9,6 +9,7 @@ const fast = (db: LeaseDeps['db'], more: Partial<LeaseDeps> = {}): LeaseDeps => 
   db,
   leaseMs: 80,
   slots: 8,
+  routes: { 'text.free': [{ target: 'p/m', most: 2 }] },
   version: 'test',
   load: () => ({ running: 3, settledPerSecond: 1.5 }),
   known: () => [],
@@ -20,8 +21,8 @@ test('a lease beats with its load, and is gone after a clean end', async () => {
   await using bundle = await setup()
   const lease = await takeLease(fast(bundle.db))
   while ((await readBeats(bundle.db)).every(({ beat }) => beat < 2)) await ground.clock.sleep(10)
-  expect(await bundle.db.query('select worker_id, running, settled_per_s from workers')).toEqual([
-    { worker_id: lease.id(), running: 3, settled_per_s: 1.5 },
+  expect(await bundle.db.query('select worker_id, running, settled_per_s, routes from workers')).toEqual([
+    { worker_id: lease.id(), running: 3, settled_per_s: 1.5, routes: { 'text.free': [{ target: 'p/m', most: 2 }] } },
   ])
   expect(lease.holds()).toBe(true)
   await lease[Symbol.asyncDispose]()

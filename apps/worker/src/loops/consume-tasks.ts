@@ -1,5 +1,5 @@
 import { decode, LIMITS, type Task, taskV1 } from '@magictask/contracts'
-import { Fault, type FaultCode, type Lane } from '@magictask/domain'
+import { Fault, type FaultCode, type Lane, type TaskId } from '@magictask/domain'
 import { deadLetter, type IncomingRecord, type Publisher } from '@magictask/kafka'
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import { type Claim, type Offer, payloadHash } from '@magictask/store'
@@ -11,6 +11,10 @@ export interface ConsumeDeps {
   readonly places: Places
   /** Tasks that may be claimed a moment before a slot is free for them. */
   readonly ahead: () => number
+  /** How many more calls for such a task are likely to start within a moment. */
+  readonly room: (task: Task) => number
+  /** Puts tasks that could not start back to wait for a second, uncounted. */
+  readonly park: (taskIds: readonly TaskId[]) => Promise<void>
   /** False while this worker may claim nothing. */
   readonly mayClaim: () => boolean
   readonly claim: (offers: readonly Offer[]) => Promise<readonly Claim[]>
@@ -40,8 +44,8 @@ interface Unwanted {
 type Read = ReadTask | (Unwanted & { readonly kind: 'unreadable' })
 
 /**
- * Decides about records of a lane: as many as there is room for are claimed, and each is then done, whatever the
- * database said of it. Nothing is worked on here. Tells how many of the records are decided.
+ * Decides about records of a lane: as many as there is room for are claimed or, where their queue has none, parked, and each is
+ * then done, whatever the database said of it. Nothing is worked on here. Tells how many of the records are decided.
  */
 export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readonly IncomingRecord[]): Promise<number> {
   if (!deps.mayClaim()) return 0
@@ -50,8 +54,14 @@ export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readon
   let started = 0
   try {
     const read = records.slice(0, taken).map(readRecord)
-    const tasks = read.filter((each) => each.kind === 'task')
-    const claims = tasks.length === 0 ? [] : await deps.claim(tasks.map(({ offer }) => offer))
+    const { tasks, parked } = withRoom(
+      deps,
+      read.filter((each) => each.kind === 'task'),
+    )
+    const [claims] = await Promise.all([
+      tasks.length === 0 ? [] : deps.claim(tasks.map(({ offer }) => offer)),
+      parked.length === 0 ? undefined : deps.park(parked),
+    ])
     const unwanted: Unwanted[] = read.filter((each) => each.kind === 'unreadable')
     for (const [at, readTask] of tasks.entries()) {
       const fault = obey(deps, lane, claims[at], readTask)
@@ -64,6 +74,28 @@ export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readon
   } finally {
     deps.places.giveBack(lane, taken - started)
   }
+}
+
+/**
+ * Parts tasks that are likely to start soon from those whose queue has no room: they would hold up the rest of their
+ * partition here, and may start elsewhere or later.
+ */
+function withRoom(
+  deps: ConsumeDeps,
+  read: readonly ReadTask[],
+): { readonly tasks: readonly ReadTask[]; readonly parked: readonly TaskId[] } {
+  const left = new Map<string, number>()
+  const tasks: ReadTask[] = []
+  const parked: TaskId[] = []
+  for (const each of read) {
+    const { tier, magicType, task_id } = each.task
+    const kind = `${tier} ${magicType}`
+    const room = left.get(kind) ?? deps.room(each.task)
+    left.set(kind, room - 1)
+    if (room >= 1) tasks.push(each)
+    else parked.push(task_id)
+  }
+  return { tasks, parked }
 }
 
 /** Does what the database said of a record; gives the fault of one that was never submitted like this. */

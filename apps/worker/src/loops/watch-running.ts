@@ -6,6 +6,8 @@ export interface WatchDeps {
   readonly db: Database
   readonly running: RunningTasks
   readonly taskTimeoutMs: number
+  /** Whether a task is the next of its kind and waits for the fleet, not for this worker: then no other worker has a slot for it either. */
+  readonly isNext: (running: RunningTask) => boolean
   /** Called at every turn: whoever paused for want of room or lease looks again. */
   readonly onTurn: () => void
   readonly clock: Clock
@@ -14,10 +16,13 @@ export interface WatchDeps {
 
 const PAUSE_MS = 400
 const PARK_AFTER_MS = 1_000
+/** Who is next is there at once when a slot of the fleet frees up, or a provider that was away is to be tried. */
+const PARK_NEXT_AFTER_MS = 20_000
 
 /**
  * Looks at all that runs, twice a second and with one statement for all: stops what was cancelled or taken away, what is
- * past its deadline or its time-out, and what has had no slot for a second, for another worker may have one.
+ * past its deadline or its time-out, and what has had no slot for a second, for another worker may have one. Who is next
+ * for a slot of the fleet stays, but not for ever.
  */
 export function watchRunning(deps: WatchDeps): Loop {
   return startLoop({
@@ -45,5 +50,9 @@ function stopIfLate(deps: WatchDeps, running: RunningTask, nowMs: number): void 
   const ageMs = nowMs - running.claimedAtMs
   if (deadlineInMs !== undefined && ageMs >= deadlineInMs) stop(running, 'deadline')
   else if (ageMs >= deps.taskTimeoutMs) stop(running, 'timeout')
-  else if (!running.callStarted && ageMs >= PARK_AFTER_MS) stop(running, 'no-slot')
+  else if (!running.callStarted && ageMs >= PARK_AFTER_MS && !mayStay(deps, running, ageMs)) stop(running, 'no-slot')
+}
+
+function mayStay(deps: WatchDeps, running: RunningTask, ageMs: number): boolean {
+  return ageMs < Math.min(PARK_NEXT_AFTER_MS, deps.taskTimeoutMs / 2) && deps.isNext(running)
 }

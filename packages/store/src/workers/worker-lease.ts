@@ -8,15 +8,25 @@ export interface WorkerLoad {
   readonly settledPerSecond: number
 }
 
+/** Who may answer the tasks of each queue, and how many of them at once; `most` is null where nothing limits them. */
+export type QueueRoutes = Readonly<Record<string, readonly { readonly target: string; readonly most: number | null }[]>>
+
+/** A worker as it takes up its lease. Without routes anybody may answer anything there. */
+export interface NewWorker {
+  readonly workerId: WorkerId
+  readonly slots: number
+  readonly routes?: QueueRoutes
+  readonly version: string
+}
+
 /** Takes up a lease under a fresh id. */
-export async function registerWorker(
-  db: Queries,
-  worker: { readonly workerId: WorkerId; readonly slots: number; readonly version: string },
-): Promise<void> {
-  await db.query('insert into workers (worker_id, slots, version) values ($1, $2, $3)', [
-    worker.workerId,
-    worker.slots,
-    worker.version,
+export async function registerWorker(db: Queries, worker: NewWorker): Promise<void> {
+  const { workerId, slots, routes = {}, version } = worker
+  await db.query('insert into workers (worker_id, slots, routes, version) values ($1, $2, $3, $4)', [
+    workerId,
+    slots,
+    JSON.stringify(routes),
+    version,
   ])
 }
 

@@ -1,0 +1,239 @@
+import type { Route, TargetName } from '@magictask/domain'
+import { TenantId } from '@magictask/domain'
+import {
+  type Admitted,
+  type Answer,
+  type CallWish,
+  type OpenAdmission,
+  openAdmission,
+  type Target,
+} from '@magictask/models'
+import { forceTarget, removeWorker } from '@magictask/store'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { openFleet } from '../src/fleet.ts'
+import { ground, setup } from './worker-under-test.ts'
+
+let under: Awaited<ReturnType<typeof setup>>
+beforeAll(async () => {
+  under = await setup()
+})
+afterAll(() => under[Symbol.asyncDispose]())
+beforeEach(async () => {
+  await under.db.query('delete from slots_held')
+  await under.db.query('delete from targets')
+  await under.db.query('delete from rate_buckets')
+  await under.db.query('delete from workers')
+})
+
+const answered: Answer = { kind: 'answered', json: '{}', provider: 'p', model: 'm', usage: {}, latencyMs: 5 }
+const down: Answer = { ...answered, kind: 'broke', fault: 'provider.unavailable', detail: '' }
+const never = new AbortController().signal
+
+function targetOf(name: TargetName, more: Partial<Target> = {}): Target {
+  const [provider = '', model = ''] = name.split('/')
+  const capabilities = { structured: ['text'], vision: false, streaming: false } as const
+  return { name, provider, model, capabilities, ask: () => Promise.reject(new Error('nobody asks it')), ...more }
+}
+
+interface Wishes {
+  readonly slots?: number
+  readonly all?: number
+  readonly requestsPerMinute?: number
+  /** By the order of the route; a number is the queue's limit at that provider. */
+  readonly candidates?: Readonly<Record<TargetName, number | undefined>>
+  readonly targets?: readonly Target[]
+}
+
+/** One worker's admission beside the others of the fleet. */
+async function worker(wishes: Wishes = {}) {
+  const candidates = Object.entries(wishes.candidates ?? { 'p/m': undefined }).map(([name, maxWorkers], priority) => {
+    const [provider = '', model = ''] = name.split('/')
+    const target: TargetName = `${provider}/${model}`
+    return { target, provider, model, priority, weight: 1, ...(maxWorkers === undefined ? {} : { maxWorkers }) }
+  })
+  const targets = wishes.targets ?? candidates.map(({ target }) => targetOf(target))
+  const route: Route = { queue: 'text.free', strategy: 'priority', balance: 'weighted-round-robin', candidates }
+  const workerId = await under.worker()
+  const recovered: TargetName[] = []
+  const fleet = openFleet({ db: under.db, workerId: () => workerId })
+  const providers = new Map(
+    wishes.requestsPerMinute === undefined ? [] : [['p', { requestsPerMinute: wishes.requestsPerMinute }]],
+  )
+  const admission = openAdmission({
+    ...ground,
+    targets: new Map(targets.map((target) => [target.name, target])),
+    routes: new Map([['text.free', route]]),
+    limits: { providers, magicTypes: new Map(), ...(wishes.all === undefined ? {} : { concurrency: wishes.all }) },
+    slots: wishes.slots ?? 64,
+    fleet,
+    onRecovered: (target) => recovered.push(target),
+  })
+  const listening = fleet.listen(under.url, admission, ground)
+  return {
+    workerId,
+    admission,
+    recovered,
+    async [Symbol.asyncDispose]() {
+      await listening[Symbol.asyncDispose]()
+      await admission[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function wish(more: Partial<CallWish> = {}): CallWish {
+  const needs = { contextTokens: 100, vision: false }
+  return {
+    queue: 'text.free',
+    magicType: 'spam_check',
+    tenant: TenantId.parse('t'),
+    lane: 'normal',
+    needs,
+    without: new Set(),
+    ...more,
+  }
+}
+
+async function admitted(admission: OpenAdmission, signal = never): Promise<Admitted> {
+  const call = await admission.admit(wish(), signal)
+  if (call === 'nobody-able') throw new Error('nobody is able')
+  return call
+}
+
+test('a call that nothing limits goes at once, as many as the worker has slots, and the next when one ends', async () => {
+  await using one = await worker({ slots: 2 })
+  const first = one.admission.admitNow(wish())
+  await admitted(one.admission)
+  const third = admitted(one.admission)
+  expect(one.admission.admitNow(wish())).toBeUndefined()
+  first?.end(answered)
+  first?.end(answered)
+  expect((await third).target.name).toBe('p/m')
+  expect(one.admission.admitNow(wish())).toBeUndefined()
+  expect(await under.db.query('select from slots_held')).toEqual([])
+})
+
+test('who waits and is stopped is out of the line, and gets the reason', async () => {
+  await using one = await worker({ slots: 1 })
+  const running = await admitted(one.admission)
+  const stopping = new AbortController()
+  const waiting = one.admission.admit(wish(), stopping.signal)
+  stopping.abort('no-slot')
+  await expect(waiting).rejects.toBe('no-slot')
+  running.end(answered)
+  expect(one.admission.admitNow(wish())).toBeDefined()
+  await expect(one.admission.admit(wish(), stopping.signal)).rejects.toBe('no-slot')
+})
+
+test('who cannot do it is not asked, and when nobody ever could, that is said', async () => {
+  const targets = [targetOf('p/blind', { contextTokens: 50 }), targetOf('q/m', { contextTokens: 1_000 })]
+  await using one = await worker({ candidates: { 'p/blind': undefined, 'q/m': undefined }, targets })
+  const call = await admitted(one.admission)
+  expect(call.target.name).toBe('q/m')
+  expect(await one.admission.admit(wish({ needs: { contextTokens: 2_000, vision: false } }), never)).toBe('nobody-able')
+  expect(await one.admission.admit(wish({ needs: { contextTokens: 10, vision: true } }), never)).toBe('nobody-able')
+  expect(await one.admission.admit(wish({ without: new Set(['q/m']) }), never)).toBe('nobody-able')
+  expect(
+    one.admission.candidates(wish({ needs: { contextTokens: 10, vision: false } })).map(({ name }) => name),
+  ).toEqual(['p/blind', 'q/m'])
+})
+
+test('two workers share a limit, and never have more calls than it together', async () => {
+  await using one = await worker({ all: 3 })
+  await using other = await worker({ all: 3 })
+  const counts = { now: 0, most: 0, one: 0, other: 0 }
+  const work = async (who: 'one' | 'other', { admission }: { admission: OpenAdmission }) => {
+    for (let call = 0; call < 25; call++) {
+      const running = await admitted(admission)
+      counts[who] += 1
+      counts.now += 1
+      counts.most = Math.max(counts.most, counts.now)
+      await new Promise((resolve) => setTimeout(resolve, 4))
+      counts.now -= 1
+      running.end(answered)
+    }
+  }
+  await Promise.all([...Array(4)].flatMap(() => [work('one', one), work('other', other)]))
+  expect(counts).toEqual({ now: 0, most: 3, one: 100, other: 100 })
+})
+
+test('what one worker holds idle goes to the other that waits for it', async () => {
+  await using one = await worker({ all: 100 })
+  await using other = await worker({ all: 100 })
+  await admitted(one.admission)
+  const calls = await Promise.all(Array.from({ length: 64 }, () => admitted(other.admission)))
+  for (const call of calls) call.end(answered)
+  const more = await Promise.all(Array.from({ length: 60 }, () => admitted(one.admission)))
+  expect(more).toHaveLength(60)
+})
+
+test('the second candidate is asked when the first has no room, and only then', async () => {
+  await using one = await worker({ candidates: { 'p/m': 2, 'q/m': 1 } })
+  const names = async (count: number) =>
+    (await Promise.all(Array.from({ length: count }, () => admitted(one.admission)))).map(({ target }) => target.name)
+  expect((await names(3)).toSorted()).toEqual(['p/m', 'p/m', 'q/m'])
+  const stopping = new AbortController()
+  const fourth = one.admission.admit(wish(), stopping.signal)
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  stopping.abort('none')
+  await expect(fourth).rejects.toBe('none')
+})
+
+test('what a dead worker held is free with its row', async () => {
+  await using one = await worker({ all: 2 })
+  await using other = await worker({ all: 2 })
+  await Promise.all([admitted(one.admission), admitted(one.admission)])
+  const waiting = admitted(other.admission)
+  await removeWorker(under.db, one.workerId)
+  expect((await waiting).target.name).toBe('p/m')
+})
+
+test('a rate lets through what flows in, and holds back the rest', async () => {
+  await using one = await worker({ requestsPerMinute: 60 })
+  await admitted(one.admission)
+  expect(one.admission.admitNow(wish())).toBeUndefined()
+  const second = admitted(one.admission)
+  expect((await second).target.name).toBe('p/m')
+  const [bucket] = await under.db.query<{ level: number }>(`select level from rate_buckets where name = 'requests:p'`)
+  expect(bucket?.level).toBeLessThan(1)
+})
+
+test('a target that fails is out for the whole fleet, is probed by one call, and wakes what waits when it answers', async () => {
+  await using one = await worker()
+  await using other = await worker()
+  for (let call = 0; call < 5; call++) (await admitted(one.admission)).end(down)
+  expect(one.admission.admitNow(wish())).toBeUndefined()
+  for (let call = other.admission.admitNow(wish()); call !== undefined; call = other.admission.admitNow(wish())) {
+    call.end({ ...answered, kind: 'aborted' })
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  const waiting = [admitted(one.admission), admitted(other.admission), admitted(other.admission)]
+  const probe = await Promise.race(waiting)
+  expect(probe.probe).toBe(true)
+  probe.end(down)
+  const next = [...waiting, admitted(one.admission), admitted(other.admission)]
+  const states = async () => under.db.query<{ state: string }>('select state from targets')
+  expect(await states()).toEqual([{ state: expect.stringMatching(/open|probing/) }])
+  const ending = next.map(async (call) => {
+    const running = await call
+    if (running !== probe) running.end(answered)
+  })
+  await Promise.all(ending)
+  while (one.recovered.length + other.recovered.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  expect([...one.recovered, ...other.recovered]).toContain('p/m')
+})
+
+test('a key that is refused takes out all models of the provider, and the next provider is asked', async () => {
+  const refused: Answer = { ...answered, kind: 'broke', fault: 'provider.auth_refused', detail: '' }
+  await using one = await worker({ candidates: { 'p/a': undefined, 'p/b': undefined, 'q/m': undefined } })
+  const call = await admitted(one.admission)
+  call.end(refused)
+  expect(one.admission.admitNow(wish())?.target.name).toBe('q/m')
+})
+
+test("an admin's word reaches every worker", async () => {
+  await using one = await worker({ candidates: { 'p/m': undefined, 'q/m': undefined } })
+  await forceTarget(under.db, 'p/m', 'open')
+  while (one.admission.admitNow(wish())?.target.name !== 'q/m') await new Promise((resolve) => setTimeout(resolve, 10))
+  await forceTarget(under.db, 'p/m', undefined)
+  while (one.admission.admitNow(wish())?.target.name !== 'p/m') await new Promise((resolve) => setTimeout(resolve, 10))
+})
