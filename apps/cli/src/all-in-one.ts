@@ -3,7 +3,14 @@ import { secretKey, startApi, tokenRules, waitingCaps } from '@magictask/api'
 import { createSkuCatalogue, MAGIC_TYPES } from '@magictask/chains'
 import { Fault, RETRY } from '@magictask/domain'
 import { type Broker, openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
-import { type ModelsConfig, openEmbedder, openTargets, type Targets } from '@magictask/models'
+import {
+  cacheSettings,
+  type ModelsConfig,
+  openAnswerCache,
+  openEmbedder,
+  openTargets,
+  type Targets,
+} from '@magictask/models'
 import { type Clock, createTelemetry, type Log } from '@magictask/runtime'
 import { type Database, migrate, openDatabase, startEmbeddedPostgres } from '@magictask/store'
 import { startWorker, workerSettings } from '@magictask/worker'
@@ -151,6 +158,7 @@ async function startParts(options: AllInOneOptions, ground: Ground): Promise<Par
 
   await using opened = new AsyncDisposableStack()
   const publisher = opened.use(await broker.openPublisher())
+  const cache = opened.use(openAnswerCache({ ...options, ...cacheSettings(config), telemetry }))
   const worker = await startWorker({
     ...options,
     settings: workerSettings(config, GRACE_MS),
@@ -161,6 +169,7 @@ async function startParts(options: AllInOneOptions, ground: Ground): Promise<Par
     publisher,
     topics,
     targets,
+    cache,
     catalogue,
     retry: { ...RETRY, random: Math.random },
     telemetry,

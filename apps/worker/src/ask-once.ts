@@ -26,6 +26,8 @@ export interface Question {
   readonly conclude?: Conclude
   readonly suggestion: number
   readonly asked: Asked
+  /** Told when a call begins. */
+  readonly onStarted?: () => void
 }
 
 /** What a suggestion needs of whoever is asked for it; never of those `without`. */
@@ -48,15 +50,16 @@ export async function askOnce(
 ): Promise<EndedCall> {
   const { running, chain, suggestion, conclude } = question
   running.callStarted = true
+  question.onStarted?.()
   const callId = newCallId()
   const asks = { callId, messages, format: chain.format, suggestion, ...(conclude === undefined ? {} : { conclude }) }
   const answer = await measuredAsk(deps.telemetry, admitted.target, asks, running.stopping.signal).catch((error) => {
     leave(admitted)
     throw error
   })
-  admitted.end(answer)
-  if (answer.kind === 'answered') deps.retryBudgets.earn(answer.provider)
   const outcome = outcomeOf(answer, running)
+  admitted.end(outcome === TIMED_OUT ? { ...answer, kind: 'broke', fault: TIMED_OUT, detail: '' } : answer)
+  if (answer.kind === 'answered') deps.retryBudgets.earn(answer.provider)
   const failedProbe = admitted.probe && saysAway(outcome)
   const { provider, model, latencyMs, firstTokenMs, costMicroUsd, usage } = answer
   deps.recordCall({
@@ -87,5 +90,7 @@ export function leave(admitted: Admitted): void {
 /** A call that the task's time-out cut off counts as one that timed out. */
 function outcomeOf(answer: Answer, running: RunningTask): string {
   if (answer.kind === 'broke') return answer.fault
-  return answer.kind === 'aborted' && stopReason(running) === 'timeout' ? 'provider.timeout' : answer.kind
+  return answer.kind === 'aborted' && stopReason(running) === 'timeout' ? TIMED_OUT : answer.kind
 }
+
+const TIMED_OUT = 'provider.timeout'

@@ -1,5 +1,5 @@
 import { KafkaVariables } from '@magictask/kafka'
-import { ProviderVariables } from '@magictask/models'
+import { CacheVariables, ProviderVariables } from '@magictask/models'
 import { duration, hostList, LOG_LEVELS, postgresUrl, weights, wholeNumber } from '@magictask/runtime'
 import { z } from 'zod'
 
@@ -14,6 +14,7 @@ export const WorkerVariables = z.object({
   WORKER_LEASE: duration({ minMs: 4_000, maxMs: 5 * MINUTE_MS }).prefault('15s'),
   SHUTDOWN_GRACE: duration({ minMs: 0, maxMs: 25 * HOUR_MS }).optional(),
   TENANT_WEIGHTS: weights.prefault(''),
+  ...CacheVariables.shape,
 })
 
 /** How a worker works; what it works on is handed to it apart. */

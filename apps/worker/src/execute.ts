@@ -16,10 +16,11 @@ import {
 import type { Message } from '@magictask/models'
 import type { EarlyAnswer, Outcome } from '@magictask/store'
 import type { Question } from './ask-once.ts'
-import { type AskDeps, afterStop, askSuggestion } from './ask-suggestion.ts'
+import { answerSuggestion, type ShareDeps } from './ask-shared.ts'
+import { afterStop } from './ask-suggestion.ts'
 import { type RunningTask, stopReason } from './running-tasks.ts'
 
-export interface ExecuteDeps extends AskDeps {
+export interface ExecuteDeps extends ShareDeps {
   /** What chains look things up in before they ask. */
   readonly sources: Sources
   readonly recordAnswer: (answer: EarlyAnswer) => void
@@ -52,7 +53,7 @@ async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readon
   return Promise.all(
     kept.map(async (before, suggestion) => {
       if (before !== undefined) return before
-      const verdict = await askSuggestion(deps, {
+      const verdict = await answerSuggestion(deps, {
         ...question,
         suggestion,
         asked: askedBefore(deps, running, suggestion),

@@ -1,7 +1,7 @@
 import { createSkuCatalogue } from '@magictask/chains'
 import { RETRY } from '@magictask/domain'
 import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
-import { openEmbedder, openTargets, readModelsConfig } from '@magictask/models'
+import { cacheSettings, openAnswerCache, openEmbedder, openTargets, readModelsConfig } from '@magictask/models'
 import {
   createLog,
   createTelemetry,
@@ -45,6 +45,7 @@ runToEnd(async () => {
   await broker.ensureTopics(wantedTopics(config))
   const publisher = open.use(await broker.openPublisher())
   const targets = await openTargets(models, { clock })
+  const cache = open.use(openAnswerCache({ ...cacheSettings(config), clock, log, telemetry }))
   const catalogue = createSkuCatalogue({ db, embedder: openEmbedder(config, clock) })
   const retry = { ...RETRY, random: Math.random }
   const worker = open.use(
@@ -57,6 +58,7 @@ runToEnd(async () => {
       publisher,
       topics,
       targets,
+      cache,
       catalogue,
       retry,
       clock,

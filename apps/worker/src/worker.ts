@@ -1,7 +1,7 @@
 import type { SkuCatalogue } from '@magictask/chains'
 import type { RetryPolicy, TargetName } from '@magictask/domain'
 import type { Broker, Publisher, TopicNames } from '@magictask/kafka'
-import { type OpenAdmission, openAdmission, type Targets } from '@magictask/models'
+import { type AnswerCache, type OpenAdmission, openAdmission, type Targets } from '@magictask/models'
 import { type Clock, type Health, type Log, liveness, readiness, type Telemetry } from '@magictask/runtime'
 import { type Database, ping, wakeWaiting } from '@magictask/store'
 import { startUpkeep } from '@magictask/upkeep'
@@ -32,6 +32,7 @@ export interface WorkerDeps {
   readonly publisher: Publisher
   readonly topics: TopicNames
   readonly targets: Targets
+  readonly cache: AnswerCache
   readonly catalogue: Pick<SkuCatalogue, 'candidates'>
   readonly retry: RetryPolicy
   readonly clock: Clock
@@ -165,6 +166,8 @@ function createTaskRunner(deps: WorkerDeps, state: State, parts: RunnerParts): R
     onRoom,
     execute: {
       admission,
+      cache: deps.cache,
+      flights: new Map(),
       retry: deps.retry,
       retryBudgets: createRetryBudgets(deps.clock),
       sources: { catalogue: deps.catalogue },

@@ -1,3 +1,4 @@
+import { openAnswerCache } from '@magictask/models'
 import { testClock } from '@magictask/runtime'
 import type { CallRecord, EarlyAnswer } from '@magictask/store'
 import { execute } from '../src/execute.ts'
@@ -26,6 +27,8 @@ export function setup(one: Script, two?: Script) {
     ...ground,
     admission: models.admission,
     retryBudgets: createRetryBudgets(clock),
+    cache: openAnswerCache({ ...ground, ttlMs: 60_000, memoryBytes: 1_000_000 }),
+    flights: new Map(),
     mayCall: () => true,
     recordCall: (call: CallRecord) => calls.push(call),
     recordAnswer: (each: EarlyAnswer) => early.push(each),

@@ -21,10 +21,15 @@ export function broken(
   return { ...factsOf(name), kind: 'broke', fault, detail: fault, ...more }
 }
 
+/** A call of a target that was cut off. */
+export function cutOff(name: TargetName): Answer {
+  return { ...factsOf(name), usage: {}, kind: 'aborted' }
+}
+
 /** One that answers only when it is aborted. */
 export const hanging: (name: TargetName) => Script = (name) => (_request, _before, signal) =>
   new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve({ ...factsOf(name), usage: {}, kind: 'aborted' }))
+    signal.addEventListener('abort', () => resolve(cutOff(name)))
   })
 
 function factsOf(name: TargetName) {

@@ -53,6 +53,7 @@ const SECRETS_FROM_FILES = new Set(
     'LLM_AUTH_TOKEN',
     'OPENAI_API_KEY',
     'POSTGRES_URL',
+    'REDIS_URL',
     'KAFKA_SASL_USERNAME',
     'KAFKA_SASL_PASSWORD',
   ].map((name) => `${name}_FILE`),

@@ -1,0 +1,112 @@
+import { done, type TargetName, type Verdict } from '@magictask/domain'
+import { type AnswerCache, answerKey, type KnownAnswer } from '@magictask/models'
+import { type Question, wishOf } from './ask-once.ts'
+import { type AskDeps, afterStop, askSuggestion } from './ask-suggestion.ts'
+import type { RunningTask } from './running-tasks.ts'
+
+export interface ShareDeps extends AskDeps {
+  readonly cache: AnswerCache
+  readonly flights: Flights
+}
+
+/** Questions that somebody in this worker is asking just now, by their keys. */
+export type Flights = Map<string, Flight>
+
+/** One of them: whoever comes with the same question waits for its answer. */
+export interface Flight {
+  /** Undefined when there is none to share. */
+  readonly answer: Promise<KnownAnswer | undefined>
+  readonly followers: Set<RunningTask>
+  /** Whether its call has begun: until then its followers, too, have had no slot. */
+  started: boolean
+}
+
+/** The verdict about a suggestion: from the cache, from an identical question under way, or by asking; what is valid is kept. */
+export async function answerSuggestion(deps: ShareDeps, question: Question): Promise<Verdict> {
+  if (!mayShare(question.running)) return askSuggestion(deps, question)
+  const key = keyOf(question)
+  const known = await deps.cache.find(key, targetsOf(deps, question))
+  if (known !== undefined) return fromCache(known)
+
+  const flight = deps.flights.get(key)
+  if (flight === undefined) return lead(deps, question, key)
+  const shared = await follow(flight, question.running)
+  if (shared !== undefined) {
+    deps.telemetry.record('llm_cache_hits_total', 1, { level: 'flight' })
+    return fromCache(shared)
+  }
+  if (question.running.stopping.signal.aborted) return afterStop(deps, question.running, question)
+  // Not a flight of its own: a question whose call fails would else be asked by one after the other.
+  return askAndKeep(deps, question, key)
+}
+
+/** Several suggestions are wanted to differ, so they are asked for anew unless the task says otherwise. */
+function mayShare({ task }: RunningTask): boolean {
+  const wish = task.params?.cache_enabled
+  return typeof wish === 'boolean' ? wish : task.num_suggestions === 1
+}
+
+function keyOf({ running, chain, input, messages, suggestion }: Question): string {
+  const { fallback: _fallback, cache_enabled: _cache, ...params } = input.params
+  const { tenant, magicType } = running.task
+  const { promptVersion, format } = chain
+  const rest = { params, candidates: input.candidates }
+  return answerKey({ tenant, magicType, promptVersion, format, messages, input: rest, suggestion })
+}
+
+function targetsOf(deps: ShareDeps, question: Question): readonly TargetName[] {
+  return deps.admission.candidates(wishOf(question, question.asked.without)).map(({ name }) => name)
+}
+
+function fromCache({ json, provider, model }: KnownAnswer): Verdict {
+  return done(json, { kind: 'cache', by: { provider, model } })
+}
+
+async function lead(deps: ShareDeps, question: Question, key: string): Promise<Verdict> {
+  const { promise, resolve } = Promise.withResolvers<KnownAnswer | undefined>()
+  const flight: Flight = { answer: promise, followers: new Set(), started: false }
+  deps.flights.set(key, flight)
+  try {
+    const verdict = await askAndKeep(deps, { ...question, onStarted: () => start(flight) }, key)
+    resolve(answerIn(verdict))
+    return verdict
+  } finally {
+    deps.flights.delete(key)
+    resolve(undefined)
+  }
+}
+
+async function askAndKeep(deps: ShareDeps, question: Question, key: string): Promise<Verdict> {
+  const verdict = await askSuggestion(deps, question)
+  const answer = answerIn(verdict)
+  if (answer !== undefined) deps.cache.keep(key, answer)
+  return verdict
+}
+
+/** A stand-in is nobody's answer. */
+function answerIn(verdict: Verdict): KnownAnswer | undefined {
+  if (verdict.kind !== 'done' || verdict.from.kind !== 'model' || verdict.from.by === undefined) return undefined
+  return { ...verdict.from.by, json: verdict.answer }
+}
+
+function start(flight: Flight): void {
+  flight.started = true
+  for (const follower of flight.followers) follower.callStarted = true
+}
+
+/** Waits for what the leader gets, or until the follower's own task is stopped. */
+async function follow(flight: Flight, running: RunningTask): Promise<KnownAnswer | undefined> {
+  const { signal } = running.stopping
+  const { promise: stopped, resolve } = Promise.withResolvers<undefined>()
+  const stop = () => resolve(undefined)
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
+  flight.followers.add(running)
+  if (flight.started) running.callStarted = true
+  try {
+    return await Promise.race([flight.answer, stopped])
+  } finally {
+    flight.followers.delete(running)
+    signal.removeEventListener('abort', stop)
+  }
+}
