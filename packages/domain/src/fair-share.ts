@@ -12,6 +12,11 @@ export const FAIR_SHARE = {
 /** How much a tenant's turn is worth beside the others'. Above 0. */
 export type WeightOf = (tenant: string) => number
 
+/** The weights of some tenants, and 1 for all others. */
+export function weightsFrom(weights: ReadonlyMap<string, number>): WeightOf {
+  return (tenant) => weights.get(tenant) ?? 1
+}
+
 /** Where the ring of tenants stands. Losing it costs nobody more than a turn. */
 export interface Shares {
   /** The tenant whose turn ended last: the ring goes on behind it. */

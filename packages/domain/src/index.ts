@@ -1,6 +1,7 @@
 export * from './asked.ts'
 export * from './batch-progress.ts'
 export * from './decide.ts'
+export * from './fair-order.ts'
 export * from './fair-share.ts'
 export * from './fault.ts'
 export * from './fleet.ts'

@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Backlog, chargeShares, dealOut, FAIR_SHARE, NO_SHARES, type Shares, type WeightOf } from '../src/index.ts'
+import {
+  type Backlog,
+  chargeShares,
+  dealOut,
+  FAIR_SHARE,
+  NO_SHARES,
+  type Shares,
+  type WeightOf,
+  weightsFrom,
+} from '../src/index.ts'
 
 const equal: WeightOf = () => 1
 const MOST_COST = 5_000
@@ -11,10 +20,6 @@ const backlogs = fc.uniqueArray(fc.record({ tenant, costs: fc.array(cost, { maxL
   maxLength: 12,
 })
 const weights = fc.dictionary(tenant, fc.integer({ min: 1, max: 20 }))
-const weightsFrom =
-  (table: Readonly<Record<string, number>>): WeightOf =>
-  (name) =>
-    table[name] ?? 1
 
 const sumOf = (numbers: Iterable<number>) => [...numbers].reduce((sum, number) => sum + number, 0)
 const jainOf = (served: readonly number[]) =>
@@ -52,7 +57,11 @@ function serve(costs: Readonly<Record<string, readonly number[]>>, rooms: readon
 test('no room stays unused while anybody has a task, and nobody starts more than there are', () => {
   fc.assert(
     fc.property(backlogs, fc.nat(80), weights, (all, room, table) => {
-      const { takes } = dealOut(NO_SHARES, { backlogs: all, room, weightOf: weightsFrom(table) })
+      const { takes } = dealOut(NO_SHARES, {
+        backlogs: all,
+        room,
+        weightOf: weightsFrom(new Map(Object.entries(table))),
+      })
       expect(sumOf(takes.values())).toBe(Math.min(room, sumOf(all.map(({ costs }) => costs.length))))
       for (const { tenant: name, costs } of all) expect(takes.get(name) ?? 0).toBeLessThanOrEqual(costs.length)
     }),

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { LANES, type WeightOf } from '@magictask/domain'
+import { LANES, type WeightOf, weightsFrom } from '@magictask/domain'
 import type { Publisher, TopicNames } from '@magictask/kafka'
 import { type Clock, type Log, type Loop, startLoop, type Telemetry } from '@magictask/runtime'
 import {
@@ -72,7 +72,7 @@ interface Relay {
 }
 
 async function release(deps: RelayDeps, relay: Relay): Promise<number> {
-  const weightOf: WeightOf = (tenant) => deps.tenantWeights?.get(tenant) ?? 1
+  const weightOf = weightsFrom(deps.tenantWeights ?? new Map())
   const room = await tend(deps, relay, weightOf)
   if (room === undefined) return OTHER_HOLDS_PAUSE_MS
   const { looks, mostTenants } = nextLooks(relay.plan)

@@ -1,4 +1,4 @@
-import type { Queue, Route, TargetName } from '@magictask/domain'
+import { FairOrder, type Queue, type Route, type TargetName, type WeightOf } from '@magictask/domain'
 import type { Clock, Log, Loop, Telemetry } from '@magictask/runtime'
 import type { Admission, Admitted, CallWish } from '../admission.ts'
 import type { Answer } from '../ask.ts'
@@ -18,6 +18,8 @@ export interface AdmissionOptions {
   readonly limits: ModelLimits
   /** Calls at once in this worker. */
   readonly slots: number
+  /** How much tenants weigh beside each other; all the same when left out. */
+  readonly weightOf?: WeightOf
   readonly fleet: Fleet
   /** A target answers again: what waits for it is to be woken. */
   readonly onRecovered: (target: TargetName) => void
@@ -62,7 +64,7 @@ class FleetAdmission implements OpenAdmission {
   readonly #clock: Clock
   readonly #telemetry: Telemetry
   readonly #kinds: CallKinds
-  readonly #waiting = new WaitingCalls()
+  readonly #waiting: WaitingCalls
   readonly #sync: FleetSync
   #slots: number
   #busy = 0
@@ -71,6 +73,7 @@ class FleetAdmission implements OpenAdmission {
     this.#clock = options.clock
     this.#telemetry = options.telemetry
     this.#slots = options.slots
+    this.#waiting = new WaitingCalls(new FairOrder(options.weightOf))
     this.#kinds = new CallKinds(options)
     this.parts = {
       kinds: this.#kinds,
@@ -183,14 +186,14 @@ class FleetAdmission implements OpenAdmission {
       if (target.provider === provider) health.refused(fault.replace('provider.', ''), nowMs)
   }
 
-  /** Starts what can go, whoever has waited longest first. */
+  /** Starts what can go, in the order of fair shares. */
   #startWaiting(): void {
     while (this.#busy < this.#slots) {
       const next = this.#nextToStart()
       if (next === undefined) return
       const admitted = this.#tryNow(next.kind, next.wish)
       if (admitted === undefined) return
-      this.#waiting.remove(next)
+      this.#waiting.start(next)
       next.admit(admitted)
     }
   }
@@ -199,7 +202,7 @@ class FleetAdmission implements OpenAdmission {
     const nowMs = this.#clock.elapsedMs()
     let next: WaitingCall | undefined
     for (const { first } of this.#waiting.kinds()) {
-      if (next !== undefined && next.place < first.place) continue
+      if (next !== undefined && this.#waiting.isBefore(next, first)) continue
       if (firstFree(first.kind, first.wish.needs.contextTokens, nowMs) !== undefined) next = first
     }
     return next

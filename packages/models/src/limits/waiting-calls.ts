@@ -1,39 +1,45 @@
-import type { Queue } from '@magictask/domain'
+import { type FairOrder, LANES, type Lane, type PlacedWaiter, type Queue } from '@magictask/domain'
 import type { Admitted, CallWish } from '../admission.ts'
 import type { CallKind } from './call-kinds.ts'
 
 /** A call that waits for somebody who can take it. */
-export interface WaitingCall {
+export interface WaitingCall extends PlacedWaiter {
   readonly wish: CallWish
   readonly kind: CallKind
   /** Aborts when the call is wanted no more. */
   readonly signal: AbortSignal
-  readonly place: number
   readonly admit: (admitted: Admitted) => void
 }
 
-/** The calls that wait, those of each kind in the order in which they came. They hold nothing. */
+/** Those of a kind, by lane, in the order in which they are to start. */
+type OfKind = Readonly<Record<Lane, WaitingCall[]>>
+
+/** The calls that wait, by fair shares of lanes and tenants. They hold nothing. */
 export class WaitingCalls {
-  readonly #kinds = new Map<CallKind, Set<WaitingCall>>()
-  #places = 0
+  readonly #order: FairOrder
+  readonly #kinds = new Map<CallKind, OfKind>()
   #size = 0
+
+  constructor(order: FairOrder) {
+    this.#order = order
+  }
 
   get size(): number {
     return this.#size
   }
 
-  /** The kinds of which calls wait, each with its first and how many there are. */
+  /** The kinds of which calls wait, each with the one that starts first and how many there are. */
   *kinds(): Generator<{ readonly first: WaitingCall; readonly count: number }> {
     for (const calls of this.#kinds.values()) {
-      const [first] = calls
-      if (first !== undefined) yield { first, count: calls.size }
+      const first = this.#firstOf(calls)
+      if (first !== undefined) yield { first, count: countIn(calls) }
     }
   }
 
   /** How many calls of a queue wait. */
   countOf(queue: Queue): number {
     let count = 0
-    for (const [{ route }, calls] of this.#kinds) if (route.queue === queue) count += calls.size
+    for (const [{ route }, calls] of this.#kinds) if (route.queue === queue) count += countIn(calls)
     return count
   }
 
@@ -41,18 +47,47 @@ export class WaitingCalls {
     return this.#kinds.has(kind)
   }
 
-  add(call: Omit<WaitingCall, 'place'>): WaitingCall {
-    const waiting = { ...call, place: this.#places++ }
-    const calls = this.#kinds.get(call.kind) ?? new Set()
-    this.#kinds.set(call.kind, calls.add(waiting))
+  isBefore(call: WaitingCall, other: WaitingCall): boolean {
+    return this.#order.compare(call, other) < 0
+  }
+
+  add({ wish, ...call }: Omit<WaitingCall, keyof PlacedWaiter>): WaitingCall {
+    const { lane, tenant, needs } = wish
+    const waiting = this.#order.placed({ ...call, wish, lane, tenant, cost: needs.contextTokens })
+    const calls = this.#kinds.get(waiting.kind) ?? { high: [], normal: [], low: [] }
+    this.#kinds.set(waiting.kind, calls)
+    const behind = calls[lane].findLastIndex(({ place }) => place <= waiting.place)
+    calls[lane].splice(behind + 1, 0, waiting)
     this.#size += 1
     return waiting
   }
 
+  /** It starts. */
+  start(call: WaitingCall): void {
+    this.remove(call)
+    this.#order.started(call)
+  }
+
+  /** It waits no more. */
   remove(call: WaitingCall): void {
     const calls = this.#kinds.get(call.kind)
-    if (calls?.delete(call) !== true) return
+    const at = calls?.[call.lane].indexOf(call) ?? -1
+    if (calls === undefined || at === -1) return
+    calls[call.lane].splice(at, 1)
     this.#size -= 1
-    if (calls.size === 0) this.#kinds.delete(call.kind)
+    if (countIn(calls) === 0) this.#kinds.delete(call.kind)
   }
+
+  #firstOf(calls: OfKind): WaitingCall | undefined {
+    let first: WaitingCall | undefined
+    for (const lane of LANES) {
+      const [ofLane] = calls[lane]
+      if (ofLane !== undefined && (first === undefined || this.isBefore(ofLane, first))) first = ofLane
+    }
+    return first
+  }
+}
+
+function countIn(calls: OfKind): number {
+  return LANES.reduce((sum, lane) => sum + calls[lane].length, 0)
 }

@@ -1,0 +1,64 @@
+import { FairOrder, type Lane, TenantId } from '@magictask/domain'
+import { expect, test } from 'vitest'
+import type { CallKind } from '../../src/limits/call-kinds.ts'
+import { WaitingCalls } from '../../src/limits/waiting-calls.ts'
+import { routeOf } from './made-up-targets.ts'
+
+const kindOf = (): CallKind => ({ route: routeOf('text.paid'), choices: [] })
+
+/** Calls that wait, of a hundred tokens each. */
+function waitingCalls() {
+  const calls = new WaitingCalls(new FairOrder())
+  const add = (kind: CallKind, tenant: string, lane: Lane = 'normal') =>
+    calls.add({
+      kind,
+      wish: {
+        queue: 'text.paid',
+        magicType: 'spam_check',
+        tenant: TenantId.parse(tenant),
+        lane,
+        needs: { contextTokens: 100, vision: false },
+        without: new Set(),
+      },
+      signal: new AbortController().signal,
+      admit: () => undefined,
+    })
+  const start = (count: number) =>
+    Array.from({ length: count }, () => {
+      const [first, ...others] = [...calls.kinds()].map((kind) => kind.first)
+      if (first === undefined) throw new Error('nothing waits')
+      const next = others.reduce((before, other) => (calls.isBefore(other, before) ? other : before), first)
+      calls.start(next)
+      return next
+    })
+  return { calls, add, start }
+}
+
+test('a call of another tenant starts next beside a flood, of the same kind or of another', () => {
+  const { add, start } = waitingCalls()
+  const kind = kindOf()
+  for (let n = 0; n < 50; n++) add(kind, 'flood')
+  start(20)
+  add(kind, 'same-kind')
+  add(kindOf(), 'other-kind')
+  expect(start(3).map(({ tenant }) => tenant)).toEqual(expect.arrayContaining(['same-kind', 'other-kind']))
+})
+
+test('the lanes of a kind start by their weights', () => {
+  const { add, start } = waitingCalls()
+  const kind = kindOf()
+  for (let n = 0; n < 30; n++) for (const lane of ['low', 'normal', 'high'] as const) add(kind, 'one', lane)
+  const started = start(24).map(({ lane }) => lane)
+  expect(['high', 'normal', 'low'].map((lane) => started.filter((each) => each === lane).length)).toEqual([16, 6, 2])
+})
+
+test('a call that waits no more is counted no more, and holds up nobody', () => {
+  const { calls, add } = waitingCalls()
+  const kind = kindOf()
+  const [first, second] = [add(kind, 'one'), add(kind, 'one')]
+  calls.remove(first)
+  calls.remove(first)
+  expect([calls.size, calls.countOf('text.paid'), [...calls.kinds()][0]?.first]).toEqual([1, 1, second])
+  calls.start(second)
+  expect([calls.size, calls.has(kind), [...calls.kinds()]]).toEqual([0, false, []])
+})
