@@ -41,7 +41,8 @@ const SENTENCES: readonly (readonly [RegExp, FaultCode])[] = [
     /context length|prompt is too long|token length too long|model token limit|range of input length|input token count/i,
     'provider.context_too_long',
   ],
-  [/insufficient.{0,20}balance|in arrears/i, 'provider.quota_exhausted'],
+  [/insufficient.{0,20}balance|in arrears|credit balance is too low/i, 'provider.quota_exhausted'],
+  [/content exists risk|blocked by content filter/i, 'answer.refused'],
   [/model.{0,80}(?:not exist|not found|does not exist)/i, 'provider.model_unknown'],
 ]
 

@@ -71,7 +71,12 @@ const zhipu: Tree = {
   keyVariable: 'ZHIPU_API_KEY',
   model: 'glm-4.7-flash',
   capabilities: { strictJsonSchema: false, jsonObject: true, tools: true },
-  quirks: { temperature: { min: 0, max: 1 }, toolChoice: 'auto', extraBody: { thinking: { type: 'disabled' } } },
+  quirks: {
+    temperature: { min: 0, max: 1 },
+    toolChoice: 'auto',
+    usageInStream: 'unasked',
+    extraBody: { thinking: { type: 'disabled' } },
+  },
   models: {
     'glm-4.7-flash': {
       contextTokens: 200_000,
@@ -91,14 +96,14 @@ const zhipu: Tree = {
   },
 }
 
-/** The temperature ends at 1; a stream says its usage in its last choice. */
+/** The temperature ends at 1, a tool cannot be demanded, and a stream says its usage in its last choice. */
 const kimi: Tree = {
   kind: 'openai-compatible',
   baseUrl: 'https://api.moonshot.ai/v1',
   keyVariable: 'KIMI_API_KEY',
   model: 'kimi-k2-0905-preview',
   capabilities: { strictJsonSchema: false, jsonObject: true, tools: true },
-  quirks: { temperature: { min: 0, max: 1 }, usageInStream: 'unasked' },
+  quirks: { temperature: { min: 0, max: 1 }, toolChoice: 'auto', usageInStream: 'unasked' },
   models: {
     'kimi-k2-0905-preview': {
       contextTokens: 262_144,

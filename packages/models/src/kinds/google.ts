@@ -5,6 +5,7 @@ import type { ModelConfig, ProviderConfig } from '../config/models-config.ts'
 import { jsonSchemaOf } from '../json-schema.ts'
 import { withSchemaInPrompt } from '../schema-in-prompt.ts'
 import type { Send, SendDeps } from '../send.ts'
+import { mendStreams } from './google-stream.ts'
 import { type Counted, langChainSender } from './langchain-sender.ts'
 
 /** A model of Google's Gemini API, through LangChain's package for it. Structured answers fit a schema that is sent along. */
@@ -23,6 +24,7 @@ export function openGoogle(provider: ProviderConfig, model: ModelConfig, deps: S
       ...(temperature === undefined ? {} : { temperature }),
       ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     },
+    prepare: mendStreams,
     question: (messages, format) =>
       way === 'json-schema'
         ? { messages, options: { responseSchema: responseSchemaOf(format) } }

@@ -17,6 +17,8 @@ export interface LangChainKind {
   readonly model: string
   /** Fields of the chat model's constructor, and the provider's name in `initChatModel`. */
   readonly fields: Readonly<Record<string, unknown>> & { readonly modelProvider: string }
+  /** Done to the chat model once. */
+  readonly prepare?: (model: object) => void
   /** A question in the best way that the model has, and what its call needs besides the messages. */
   readonly question: (
     messages: readonly Message[],
@@ -36,6 +38,7 @@ export interface LangChainKind {
 export async function langChainSender(kind: LangChainKind, provider: ProviderConfig, deps: SendDeps): Promise<Send> {
   const configurable = await initChatModel(kind.model, { ...kind.fields, maxRetries: 0 })
   const model = await configurable._getModelInstance()
+  kind.prepare?.(model)
   return async (request, caller) => {
     using watch = watchSilence(provider.timeouts, deps.clock, caller)
     const { messages, options } = kind.question(request.messages, request.format)
