@@ -40,6 +40,6 @@ export interface Chain {
   readonly conclude?: (answer: unknown, input: ChainInput) => unknown
   /** An input and an answer to it: for documents and tests. */
   readonly sample: { readonly content: string; readonly answer: unknown }
-  /** What is true of any content, in the same shape: for a task whose model cannot be had. */
+  /** What is true of any content, in the same shape: for a task that models answer, but never in that shape. */
   readonly basicAnswer: (input: ChainInput) => unknown
 }

@@ -24,5 +24,5 @@ export const sentimentDetect: Chain = {
     content: '等了四十分鐘才上菜，湯是冷的，服務生還很不耐煩，以後不會再來了。',
     answer: { sentiment: 'negative', score: -0.9, reason: '顧客抱怨久候、湯冷和服務態度，並表示不會再來。' },
   },
-  basicAnswer: () => ({ sentiment: 'neutral', score: 0, reason: 'Not judged: no model could be asked.' }),
+  basicAnswer: () => ({ sentiment: 'neutral', score: 0, reason: 'Not judged: no model gave a usable answer.' }),
 }

@@ -66,7 +66,12 @@ export const skuMapping: Chain = {
       reason: '同為黑色頭戴式藍牙降噪耳機，續航時間也相符。',
     },
   },
-  basicAnswer: () => ({ sku: null, confidence: 0, candidates: [], reason: 'Not mapped: no model could be asked.' }),
+  basicAnswer: () => ({
+    sku: null,
+    confidence: 0,
+    candidates: [],
+    reason: 'Not mapped: no model gave a usable answer.',
+  }),
 }
 
 const DESCRIPTION_CHARACTERS = 300

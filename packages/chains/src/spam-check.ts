@@ -28,5 +28,5 @@ export const spamCheck: Chain = {
     content: '恭喜您中獎！請加LINE並先匯款手續費3000元，即可領取獎金100萬！',
     answer: { is_spam: true, confidence: 0.98, reason: '以中獎為名要求先匯款手續費，是常見的詐騙手法。' },
   },
-  basicAnswer: () => ({ is_spam: false, confidence: 0, reason: 'Not judged: no model could be asked.' }),
+  basicAnswer: () => ({ is_spam: false, confidence: 0, reason: 'Not judged: no model gave a usable answer.' }),
 }
