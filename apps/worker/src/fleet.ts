@@ -1,7 +1,7 @@
 import type { WorkerId } from '@magictask/domain'
 import type { Fleet, OpenAdmission } from '@magictask/models'
 import type { Clock, Log } from '@magictask/runtime'
-import { CHANNELS, changeTarget, type Database, listen, readTargets, tradeLimits } from '@magictask/store'
+import { addLearned, CHANNELS, changeTarget, type Database, listen, readTargets, tradeLimits } from '@magictask/store'
 
 export interface FleetDeps {
   readonly db: Database
@@ -22,6 +22,7 @@ export function openFleet({ db, workerId }: FleetDeps): PostgresFleet {
     trade: (trade) => tradeLimits(db, workerId(), trade),
     readTargets: () => readTargets(db),
     changeTarget: (change) => changeTarget(db, change),
+    addLearned: (bucket, perSecond) => addLearned(db, bucket, perSecond),
     listen: (url, admission, { clock, log }) =>
       listen({
         url,

@@ -122,15 +122,15 @@ test('a target that wants to be left alone is, as long as it says, and comes bac
   clock.advance(100)
   health.tick(false, clock.elapsedMs())
   expect([health.learns, health.openness]).toEqual([true, 'out'])
-  expect(health.learnedPerSecond(undefined, 1, clock.elapsedMs())).toBeCloseTo((20 / 5) * 0.9)
+  expect(health.learnedPerSecond(undefined, clock.elapsedMs())).toBeCloseTo((20 / 5) * 0.9)
   expect(later(0)).toBe('closed')
 })
 
 test('what was learned is lowered by the share that was refused since', () => {
   const { after, health, clock } = setup()
-  health.learnedPerSecond(undefined, 1, 0)
+  health.learnedPerSecond(undefined, 0)
   after(...times(9, works), broken('provider.rate_limited'))
-  expect(health.learnedPerSecond(20, 4, clock.elapsedMs())).toBeCloseTo(20 * 0.9 * 0.9)
+  expect(health.learnedPerSecond(20, clock.elapsedMs())).toBeCloseTo(20 * 0.9 * 0.9)
 })
 
 test('a refused key takes out the whole provider for a minute', () => {

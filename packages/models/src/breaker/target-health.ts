@@ -117,14 +117,20 @@ export class TargetHealth {
     this.#enter(read, nowMs)
   }
 
+  /** Whether it asked to be left alone, and is. */
+  get isRateLimited(): boolean {
+    return this.#state.state === 'open' && this.#state.reason === RATE_LIMITED
+  }
+
   /**
    * Calls a second that it takes, from what was seen here: of `before` the share that was taken, or, where nothing was
-   * known, what this worker was given times the workers. A tenth less, so that the next refusal is not the next call.
+   * known, what it took of this worker, to which the others add theirs. A tenth less, so that the next refusal is not the
+   * next call.
    */
-  learnedPerSecond(before: number | undefined, workers: number, nowMs: number): number {
-    const share = this.#accepted.takeShare()
-    const seen = before === undefined ? this.#accepted.perSecond(nowMs) * workers : before * Math.max(0.3, share ?? 1)
-    return Math.max(LEAST_PER_SECOND, seen * 0.9)
+  learnedPerSecond(before: number | undefined, nowMs: number): number {
+    const share = Math.max(LEAST_SHARE, this.#accepted.takeShare() ?? 1)
+    const seen = before === undefined ? this.#accepted.perSecond(nowMs) : before * share
+    return Math.max(LEAST_PER_SECOND, seen * BELOW_SEEN)
   }
 
   #stepAfter(sign: CallSign, answer: Answer, phase: number, nowMs: number): Step | undefined {
@@ -191,6 +197,9 @@ export class TargetHealth {
 /** A state that waits for calls is looked at so often. */
 const LOOK_MS = 1_000
 const LEAST_PER_SECOND = 0.1
+/** However much was refused at once: the next refusal lowers it further. */
+const LEAST_SHARE = 0.3
+const BELOW_SEEN = 0.9
 /** Answers of one refusal say about the same time. */
 const LONGER_MS = 250
 

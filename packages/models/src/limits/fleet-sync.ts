@@ -98,11 +98,20 @@ export class FleetSync implements AsyncDisposable {
     this.#workers = workers
     const states = new Map(targets.map((state) => [state.name, state]))
     for (const desk of parts.kinds.desks.values()) {
-      desk.learnedPerSecond = learned.get(desk.learned.name)
+      await this.#takeInLearned(desk, learned.get(desk.learned.name))
       this.#takeIn(desk, states.get(desk.target.name))
     }
     for (const account of slotAccounts(parts)) account.look()
     onNews()
+  }
+
+  /** What was learned for the first time, one worker has seen: the others add theirs. */
+  async #takeInLearned(desk: TargetDesk, perSecond: number | undefined): Promise<void> {
+    const isNew = desk.learnedPerSecond === undefined && perSecond !== undefined && desk.health.isRateLimited
+    desk.learnedPerSecond = perSecond
+    if (!isNew) return
+    const seen = desk.health.learnedPerSecond(undefined, this.#deps.clock.elapsedMs())
+    await this.#deps.fleet.addLearned(desk.learned.name, seen)
   }
 
   #takeIn(desk: TargetDesk, state: TargetState | undefined): void {
@@ -126,7 +135,7 @@ export class FleetSync implements AsyncDisposable {
     const { fleet, clock, telemetry, log, onNews } = this.#deps
     const { provider, model } = desk.target
     const perSecond = desk.health.learns
-      ? desk.health.learnedPerSecond(desk.learnedPerSecond, this.#workers, clock.elapsedMs())
+      ? desk.health.learnedPerSecond(desk.learnedPerSecond, clock.elapsedMs())
       : undefined
     const learned = perSecond === undefined ? {} : { learned: { name: desk.learned.name, perSecond } }
     const state = await fleet.changeTarget({ ...change, ...learned })

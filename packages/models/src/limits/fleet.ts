@@ -7,4 +7,6 @@ export interface Fleet {
   readTargets(): Promise<TargetStates>
   /** Undefined when somebody else changed it first. */
   changeTarget(change: TargetChange): Promise<TargetState | undefined>
+  /** Adds what this worker saw a target take to what was learned of it just now. */
+  addLearned(bucket: string, perSecond: number): Promise<void>
 }

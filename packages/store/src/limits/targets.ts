@@ -73,6 +73,11 @@ export async function changeTarget(db: Queries, change: TargetChange): Promise<T
   return rows.map(readRow)[0]
 }
 
+/** Adds what one more worker saw a target take a second; nothing where nothing was learned. */
+export async function addLearned(db: Queries, bucket: string, perSecond: number): Promise<void> {
+  await db.query('update rate_buckets set learned_per_s = learned_per_s + $2 where name = $1', [bucket, perSecond])
+}
+
 /** An admin's word: the target is taken for open or for closed whatever is seen, until `undefined` frees it; it is then closed. */
 export async function forceTarget(db: Database, name: string, forced: 'open' | 'closed' | undefined): Promise<void> {
   await db.query(
