@@ -1,5 +1,5 @@
 import { KafkaVariables } from '@magictask/kafka'
-import { ProviderVariables } from '@magictask/models'
+import { EmbedderVariables } from '@magictask/models'
 import { duration, flag, hostList, LOG_LEVELS, postgresUrl, weights, wholeNumber } from '@magictask/runtime'
 import { z } from 'zod'
 import { DemandedTokenVariables } from './token-variables.ts'
@@ -24,7 +24,7 @@ export function waitingCaps(env: z.infer<typeof ApiVariables>): WaitingCaps {
 export const ApiConfig = z.intersection(
   z.intersection(KafkaVariables, DemandedTokenVariables),
   ApiVariables.extend({
-    ...ProviderVariables.shape,
+    ...EmbedderVariables.shape,
     KAFKA_BOOTSTRAP_SERVERS: hostList,
     POSTGRES_URL: postgresUrl,
     WORKER_LEASE: duration({ minMs: 4_000, maxMs: 300_000 }).prefault('15s'),

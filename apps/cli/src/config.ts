@@ -1,13 +1,13 @@
 import { ApiVariables, TokenVariables } from '@magictask/api'
 import { KafkaVariables } from '@magictask/kafka'
-import { ProviderVariables } from '@magictask/models'
+import { ModelVariables } from '@magictask/models'
 import { LOG_LEVELS, postgresUrl } from '@magictask/runtime'
 import { WorkerVariables } from '@magictask/worker'
 import { z } from 'zod'
 
 /** The whole configuration of all-in-one. Every variable may be missing: without a server named, its own is used. */
 export const StartConfig = z.intersection(
-  z.intersection(KafkaVariables, ProviderVariables),
+  z.intersection(KafkaVariables, ModelVariables),
   z.intersection(
     TokenVariables,
     WorkerVariables.extend({

@@ -1,5 +1,5 @@
 import { KafkaVariables } from '@magictask/kafka'
-import { CacheVariables, ProviderVariables } from '@magictask/models'
+import { CacheVariables, ModelVariables } from '@magictask/models'
 import { duration, hostList, LOG_LEVELS, postgresUrl, weights, wholeNumber } from '@magictask/runtime'
 import { z } from 'zod'
 
@@ -52,7 +52,7 @@ const VERSION = '0.1.0'
 
 /** The whole configuration of a worker process: unlike all-in-one it needs servers to talk to. */
 export const WorkerConfig = z.intersection(
-  z.intersection(KafkaVariables, ProviderVariables),
+  z.intersection(KafkaVariables, ModelVariables),
   WorkerVariables.extend({
     KAFKA_BOOTSTRAP_SERVERS: hostList,
     POSTGRES_URL: postgresUrl,

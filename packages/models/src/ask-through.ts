@@ -1,7 +1,7 @@
 import type { Clock } from '@magictask/runtime'
 import type { Answer, Ask, TokenUsage } from './ask.ts'
 import type { ModelConfig, ProviderConfig } from './config/models-config.ts'
-import { faultFromProvider } from './fault-from-provider.ts'
+import { faultFromProvider, isUnbilled } from './fault-from-provider.ts'
 import { costMicroUsd } from './prices.ts'
 import type { Send } from './send.ts'
 import { readAnswer } from './structured-answer.ts'
@@ -46,12 +46,13 @@ export function askThrough({ provider, model, clock, send }: AskParts): Ask {
 
 type Ending =
   | { readonly kind: 'aborted' }
-  | Pick<Extract<Answer, { kind: 'broke' }>, 'kind' | 'fault' | 'detail' | 'retryAfterMs'>
+  | Pick<Extract<Answer, { kind: 'broke' }>, 'kind' | 'fault' | 'detail' | 'retryAfterMs' | 'costMicroUsd'>
 
 /** Once the signal has aborted, whatever was thrown is its doing. */
 function afterError(thrown: unknown, signal: AbortSignal, clock: Clock): Ending {
   if (signal.aborted) return { kind: 'aborted' }
   const fault = faultFromProvider(thrown, clock.now())
   const wait = fault.retryAfterMs === undefined ? {} : { retryAfterMs: fault.retryAfterMs }
-  return { kind: 'broke', fault: fault.code, detail: fault.message, ...wait }
+  const cost = isUnbilled(fault) ? { costMicroUsd: 0 } : {}
+  return { kind: 'broke', fault: fault.code, detail: fault.message, ...wait, ...cost }
 }

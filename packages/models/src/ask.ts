@@ -79,10 +79,3 @@ export interface Broke {
  * when `signal` aborts, the call's socket is closed and the answer is `aborted`.
  */
 export type Ask = (request: AskRequest, signal: AbortSignal) => Promise<Answer>
-
-/** A provider that can be asked, and what start-up prints about it. */
-export interface Provider {
-  readonly name: string
-  readonly model: string
-  readonly ask: Ask
-}

@@ -15,6 +15,18 @@ export function faultFromProvider(thrown: unknown, now: Date): Fault {
   return answer === undefined ? faultWithoutAnswer(chain) : faultFromAnswer(answer, now)
 }
 
+/** Whether a call that ended so was never answered, and so is not billed: it was refused with a status, or nobody was reached. */
+export function isUnbilled({ code, facts }: Fault): boolean {
+  return !PERHAPS_BILLED.has(code) && Object.keys(facts).length > 0
+}
+
+const PERHAPS_BILLED: ReadonlySet<FaultCode> = new Set([
+  'provider.reset',
+  'provider.timeout',
+  'answer.truncated',
+  'answer.refused',
+])
+
 /** The provider's own error, whichever client read it. */
 interface Answered {
   /** Undefined in the middle of a stream. */
@@ -32,7 +44,8 @@ function faultFromAnswer(answer: Answered, now: Date): Fault {
   const code = faultForWords(answer.words, answer.sentence) ?? codeForStatus(status)
   const detail = status === undefined ? FAULTS[code].says : `${FAULTS[code].says} (status ${status})`
   const waitMs = FAULTS[code].remedy === 'wait' ? (waitIn(headers, now) ?? waitSaid(answer.retryDelay)) : undefined
-  return new Fault(code, { detail, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) })
+  const facts = status === undefined ? {} : { status }
+  return new Fault(code, { detail, facts, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) })
 }
 
 /** A redirect is not followed, and so it is as wrong as every 4xx; repeating it changes nothing. */
@@ -86,7 +99,7 @@ function faultWithoutAnswer(chain: readonly Error[]): Fault {
   const systemCode = codes.find((code) => /^[A-Z][A-Z_]{2,40}$/.test(code))
   const detail = (code: FaultCode) => FAULTS[code].says + (systemCode === undefined ? '' : ` (${systemCode})`)
   const code = codeWithoutAnswer(chain, codes)
-  return new Fault(code, { detail: detail(code) })
+  return new Fault(code, { detail: detail(code), facts: systemCode === undefined ? {} : { error: systemCode } })
 }
 
 function codeWithoutAnswer(chain: readonly Error[], codes: readonly string[]): FaultCode {

@@ -2,11 +2,11 @@ import { readConfig, systemClock } from '@magictask/runtime'
 import { startModelServer } from '@magictask/testkit'
 import { expect, test } from 'vitest'
 import {
+  EmbedderVariables,
   offlineEmbedding,
   openEmbedder,
   openOfflineEmbeddings,
   openOpenAiEmbeddings,
-  ProviderVariables,
   similarity,
 } from '../src/index.ts'
 
@@ -66,9 +66,10 @@ test('what goes wrong is a fault, after one request, and a signal ends it', asyn
 })
 
 test('a key means embeddings of OpenAI, unless the environment says offline', () => {
-  const modelOf = (env: Record<string, string>) => openEmbedder(readConfig(ProviderVariables, env), systemClock).model
+  const modelOf = (env: Record<string, string>) => openEmbedder(readConfig(EmbedderVariables, env), systemClock).model
   expect(modelOf({})).toBe('offline-ngrams-1')
   expect(modelOf({ OPENAI_API_KEY: 'k' })).toBe('text-embedding-3-small/512')
   expect(modelOf({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'bge-m3' })).toBe('bge-m3')
   expect(modelOf({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'offline' })).toBe('offline-ngrams-1')
+  expect(() => modelOf({ OPENAI_BASE_URL: 'http://localhost:1/v1' })).toThrow('OPENAI_API_KEY')
 })

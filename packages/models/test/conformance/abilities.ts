@@ -120,6 +120,7 @@ function fails(error: WireError): Ability {
     const came = await askTitle(target, CONTENT)
     assert.ok(came.kind === 'broke' && came.fault === FAULTS_OF[error], JSON.stringify(came))
     assert.equal((subject.server?.requests().length ?? 0) - before, 1)
+    if (error !== 'content-refused') assert.equal(came.costMicroUsd, 0)
     assert.ok(!JSON.stringify(came).includes(CONTENT))
   })
 }
