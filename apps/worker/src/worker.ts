@@ -1,5 +1,5 @@
 import type { SkuCatalogue } from '@magictask/chains'
-import type { RetryPolicy, TargetName } from '@magictask/domain'
+import { type RetryPolicy, type TargetName, weightsFrom } from '@magictask/domain'
 import type { Broker, Publisher, TopicNames } from '@magictask/kafka'
 import { type AnswerCache, type OpenAdmission, openAdmission, type Targets } from '@magictask/models'
 import { type Clock, type Health, type Log, liveness, readiness, type Telemetry } from '@magictask/runtime'
@@ -80,6 +80,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     ...deps,
     ...deps.targets,
     slots: settings.slots,
+    weightOf: weightsFrom(settings.tenantWeights),
     fleet,
     onRecovered: wakeAll(deps),
   })

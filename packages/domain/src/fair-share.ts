@@ -1,10 +1,10 @@
-/** The numbers of fair shares. A turn is what a tenant of weight 1 may spend before the next one's. */
+/** The numbers of fair shares. A turn is what a tenant of weight 1 may spend before the next one's: less than most tasks take, so that their tasks alternate. */
 export const FAIR_SHARE = {
-  turnTokens: 1_000,
+  turnTokens: 250,
   /** Whatever a tenant was charged, it waits no longer than so many turns of the others for it. */
-  mostTurnsBehind: 100,
+  mostTurnsBehind: 400,
   /** What it was charged too much comes back, but not as a burst that holds up the others. */
-  mostTurnsAhead: 5,
+  mostTurnsAhead: 20,
   /** Whose credits are remembered; those that were not dealt to for the longest time are forgotten first. */
   mostTenants: 4_096,
 } as const

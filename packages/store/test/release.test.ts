@@ -40,7 +40,7 @@ test('a task that was claimed or cancelled since it was looked at is not release
 })
 
 test('the fleet takes its idle slots, half a second of what it settles and two a worker; without one, enough to wake one', async () => {
-  expect((await store.tend()).fleet).toEqual({ tasks: 64, routes: [], heldTargets: [] })
+  expect((await store.tend()).fleet).toEqual({ tasks: 64, routes: [], heldTargets: [], parked: new Map() })
   const [busy] = [await store.hire(), await store.hire()]
   await renewLease(store.db, busy, { running: 60, settledPerSecond: 41 })
   await store.db.query(

@@ -130,7 +130,9 @@ test('a parked task is due a second later, uncounted, and its tenant has not pai
   expect(await store.rows('task_id, released_until, due_at > now() as later, again')).toEqual(
     taskIds.slice(1).map((task_id) => ({ task_id, released_until: null, later: true, again: false })),
   )
-  expect((await store.tend()).charges).toEqual([{ tenant: TENANT, lane: 'normal', queue: 'text.free', tokens: -80 }])
+  const { charges, fleet } = await store.tend()
+  expect(charges).toEqual([{ tenant: TENANT, lane: 'normal', queue: 'text.free', tokens: -80 }])
+  expect(fleet.parked).toEqual(new Map([['text.free', 2]]))
   await parkTasks(store.db, taskIds)
   expect(await store.rows('again')).toHaveLength(2)
   expect((await store.tend()).charges).toEqual([])

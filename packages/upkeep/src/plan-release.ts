@@ -14,7 +14,8 @@ import {
   type WeightOf,
   windowsOf,
 } from '@magictask/domain'
-import type { Fleet, Look, PlacedCharge, QueueRoom, Seen } from '@magictask/store'
+import type { Fleet, Look, PlacedCharge, QueueRoom, Seen, TenantTasks } from '@magictask/store'
+import { atPace, PAST_MS, type PastRelease } from './release-pace.ts'
 
 /** What the releaser remembers of one lane of one queue. */
 interface Place {
@@ -24,6 +25,8 @@ interface Place {
   /** How many of it may be on Kafka, as of the last look: as long as it wants more than that, it is looked at only below it. */
   readonly window: number
   readonly hasTenants: boolean
+  /** What was released of it lately. */
+  readonly past: readonly PastRelease[]
 }
 
 /** What the releaser remembers from one release to the next. All of it may be lost: that costs nobody more than a turn. */
@@ -40,11 +43,14 @@ const FIRST_WINDOW = 64
 export interface Room {
   readonly fleetTasks: number
   readonly reaches: ReadonlyMap<Queue, QueueReach>
+  /** Tasks that were released and could not start. */
+  readonly parked: ReadonlyMap<Queue, number>
 }
 
 /** The room that the fleet leaves. */
-export function roomOf({ tasks, routes, heldTargets }: Fleet): Room {
-  return { fleetTasks: tasks, reaches: new Map(QUEUES.map((queue) => [queue, reachOf(queue, routes, heldTargets)])) }
+export function roomOf({ tasks, routes, heldTargets, parked }: Fleet): Room {
+  const reaches = new Map(QUEUES.map((queue) => [queue, reachOf(queue, routes, heldTargets)]))
+  return { fleetTasks: tasks, reaches, parked }
 }
 
 /** The same by queue, as whoever submits has to know it. */
@@ -58,7 +64,7 @@ export function queueRooms({ fleetTasks, reaches }: Room): readonly QueueRoom[] 
 
 /** Before the first release. */
 export const FIRST_PLAN: Plan = LANES.flatMap((lane) =>
-  QUEUES.map((queue) => ({ lane, queue, shares: NO_SHARES, window: FIRST_WINDOW, hasTenants: false })),
+  QUEUES.map((queue) => ({ lane, queue, shares: NO_SHARES, window: FIRST_WINDOW, hasTenants: false, past: [] })),
 )
 
 /** Where to look next, and at how many tenants of each place. */
@@ -74,18 +80,27 @@ export function nextLooks(plan: Plan): { readonly looks: readonly Look[]; readon
  */
 export function planRelease(
   plan: Plan,
-  { places, room, weightOf }: { readonly places: readonly Seen[]; readonly room: Room; readonly weightOf: WeightOf },
+  seen: { readonly places: readonly Seen[]; readonly room: Room; readonly nowMs: number; readonly weightOf: WeightOf },
 ): { readonly taskIds: readonly TaskId[]; readonly plan: Plan } {
-  const demands = places.map((seen) => demandOf(seen, room))
+  const { places, room, nowMs, weightOf } = seen
+  const demands = places.map((place) => demandOf(place, room))
   const windows = windowsOf(demands, room.fleetTasks)
+  const rooms = pacedRooms(plan, seen, windows)
   const planned = plan.map((place, at) => {
-    const [seen, window = 0] = [places[at], windows[at]]
-    if (seen === undefined) return { taskIds: [], place }
-    const { takes, shares } = dealAt(place, seen, { room: window - seen.outstanding, weightOf })
+    const { tenants = [] } = places[at] ?? {}
+    const { takes, shares } = dealAt(place, tenants, { room: rooms[at] ?? 0, weightOf })
+    const taskIds = tenants.flatMap(({ tenant, taskIds: first }) => first.slice(0, takes.get(tenant) ?? 0))
+    const window = windows[at] ?? 0
     const isSated = (demands[at]?.wants ?? 0) <= window
     return {
-      taskIds: seen.tenants.flatMap(({ tenant, taskIds }) => taskIds.slice(0, takes.get(tenant) ?? 0)),
-      place: { ...place, shares, window: isSated ? room.fleetTasks : window, hasTenants: seen.tenants.length > 0 },
+      taskIds,
+      place: {
+        ...place,
+        shares,
+        window: isSated ? room.fleetTasks : window,
+        hasTenants: tenants.length > 0,
+        past: withRelease(place, { tasks: taskIds.length, atMs: nowMs }),
+      },
     }
   })
   return { taskIds: planned.flatMap(({ taskIds }) => taskIds), plan: planned.map(({ place }) => place) }
@@ -109,7 +124,34 @@ function demandOf({ lane, queue, outstanding, isFull, tenants }: Seen, room: Roo
   return { lane, queue, wants, ...(reach === undefined ? {} : { reach }) }
 }
 
-function dealAt({ shares }: Place, { tenants }: Seen, offer: { readonly room: number; readonly weightOf: WeightOf }) {
+function pacedRooms(
+  plan: Plan,
+  { places, room, nowMs }: { readonly places: readonly Seen[]; readonly room: Room; readonly nowMs: number },
+  windows: readonly number[],
+): readonly number[] {
+  const rooms = plan.map(({ lane, queue }, at) => {
+    const { outstanding = 0, tenants = [] } = places[at] ?? {}
+    return { lane, queue, room: tenants.length === 0 ? 0 : Math.max(0, (windows[at] ?? 0) - outstanding) }
+  })
+  const paced = new Map<object, number>()
+  for (const [queue, ofQueue] of Map.groupBy(rooms, (each) => each.queue)) {
+    const past = plan.flatMap((place) => (place.queue === queue ? place.past : []))
+    const given = atPace(ofQueue, { parked: room.parked.get(queue) ?? 0, past, nowMs })
+    for (const [at, each] of ofQueue.entries()) paced.set(each, given[at] ?? 0)
+  }
+  return rooms.map((each) => paced.get(each) ?? 0)
+}
+
+function dealAt(
+  { shares }: Place,
+  tenants: readonly TenantTasks[],
+  offer: { readonly room: number; readonly weightOf: WeightOf },
+) {
   if (offer.room <= 0 || tenants.length === 0) return { takes: new Map<string, number>(), shares }
   return dealOut(shares, { ...offer, backlogs: tenants })
+}
+
+function withRelease({ lane, past }: Place, release: Pick<PastRelease, 'tasks' | 'atMs'>): readonly PastRelease[] {
+  const recent = past.filter(({ atMs }) => release.atMs - atMs < PAST_MS)
+  return release.tasks === 0 ? recent : [...recent, { lane, ...release }]
 }

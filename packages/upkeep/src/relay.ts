@@ -7,6 +7,7 @@ import {
   keepReleaseRoom,
   lookAtWaiting,
   markReleased,
+  type QueueRoom,
   type Released,
   tendWaiting,
   wakeWaiting,
@@ -77,7 +78,7 @@ async function release(deps: RelayDeps, relay: Relay): Promise<number> {
   if (room === undefined) return OTHER_HOLDS_PAUSE_MS
   const { looks, mostTenants } = nextLooks(relay.plan)
   const places = await lookAtWaiting(deps.db, looks, mostTenants)
-  const { taskIds, plan } = planRelease(relay.plan, { places, room, weightOf })
+  const { taskIds, plan } = planRelease(relay.plan, { places, room, nowMs: deps.clock.elapsedMs(), weightOf })
   if (taskIds.length === 0) {
     relay.plan = plan
     return IDLE_PAUSE_MS
@@ -96,7 +97,7 @@ async function tend(deps: RelayDeps, relay: Relay, weightOf: WeightOf): Promise<
   const { holds, charges, fleet } = await tendWaiting(deps.db, { holder: deps.holder, leaseMs: LEASE_MS })
   relay.plan = chargePlan(relay.plan, charges, weightOf)
   const room = holds ? roomOf(fleet) : undefined
-  if (room !== undefined && !isDeepStrictEqual(room, relay.room)) await keepReleaseRoom(deps.db, queueRooms(room))
+  if (room !== undefined) await keepRooms(deps, relay, queueRooms(room))
   relay.room = room
   relay.tendedAtMs = nowMs
   if (holds && nowMs - relay.wokeAtMs >= WAKE_EVERY_MS) {
@@ -105,6 +106,12 @@ async function tend(deps: RelayDeps, relay: Relay, weightOf: WeightOf): Promise<
     relay.wokeAtMs = more ? NEVER_MS : nowMs
   }
   return relay.room
+}
+
+/** Written only when they have changed. */
+async function keepRooms({ db }: RelayDeps, relay: Relay, rooms: readonly QueueRoom[]): Promise<void> {
+  if (relay.room !== undefined && isDeepStrictEqual(rooms, queueRooms(relay.room))) return
+  await keepReleaseRoom(db, rooms)
 }
 
 async function publish(deps: RelayDeps, tasks: readonly Released[]): Promise<void> {

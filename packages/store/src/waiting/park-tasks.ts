@@ -2,6 +2,8 @@ import type { TaskId } from '@magictask/domain'
 import type { Queries } from '../database.ts'
 
 const PARKED_FOR = `interval '1 s'`
+/** What a parked task waits for; no target is called so. */
+export const ROOM = 'room'
 
 /* They were taken from their tenants' shares when they were released, and have cost nothing. */
 const PARK = `
@@ -9,7 +11,7 @@ with held as (
   select task_id from waiting where task_id = any($1) and released_until is not null for update skip locked
 ),
 parked as (
-  update waiting set released_until = null, due_at = now() + ${PARKED_FOR}
+  update waiting set released_until = null, due_at = now() + ${PARKED_FOR}, waits_for = '${ROOM}'
   where task_id = any(array(select task_id from held))
   returning tenant, lane, queue, cost
 )

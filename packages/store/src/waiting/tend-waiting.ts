@@ -8,6 +8,7 @@ import {
   type WorkerRoutes,
 } from '@magictask/domain'
 import type { Queries } from '../database.ts'
+import { ROOM } from './park-tasks.ts'
 import { TAKE_LEASE } from './release-lease.ts'
 import { RELEASE } from './release-room.ts'
 
@@ -32,6 +33,8 @@ export interface Fleet {
   /** What each of them says, without repetitions. */
   readonly routes: readonly WorkerRoutes[]
   readonly heldTargets: readonly HeldTarget[]
+  /** How many tasks workers parked within the last second, by queue: they were put on Kafka and could not start. */
+  readonly parked: ReadonlyMap<Queue, number>
 }
 
 /** Of each lane of each queue, at a time: a flood of retries holds up nobody's marks. */
@@ -86,7 +89,10 @@ select exists (select from lease) as holds, (
   select coalesce(json_agg(t), '[]') from (
     select name, coalesce(forced, state) as state, most from targets where coalesce(forced, state) <> 'closed'
   ) t
-) as held_targets`
+) as held_targets,
+(
+  select coalesce(json_agg(p), '[]') from (select queue, count(*) as tasks from waiting where waits_for = '${ROOM}' group by queue) p
+) as parked`
 
 interface Row {
   readonly holds: boolean
@@ -94,6 +100,7 @@ interface Row {
   readonly fleet_tasks: number
   readonly routes: readonly WorkerRoutes[]
   readonly held_targets: readonly HeldTarget[]
+  readonly parked: readonly { readonly queue: Queue; readonly tasks: number }[]
 }
 
 /** Keeps what waits in order: a few times a second, beside the releases and not in their statements, for it is seldom that there is anything. */
@@ -103,6 +110,7 @@ export async function tendWaiting(
 ): Promise<Tended> {
   const [row] = await db.query<Row>(TEND, [holder, leaseMs])
   if (row === undefined) throw new Error('An aggregate gave no row')
-  const { holds, charges, fleet_tasks, routes, held_targets } = row
-  return { holds, charges, fleet: { tasks: fleet_tasks, routes, heldTargets: held_targets } }
+  const { holds, charges, fleet_tasks: tasks, routes, held_targets: heldTargets } = row
+  const parked = new Map(row.parked.map((ofQueue) => [ofQueue.queue, ofQueue.tasks]))
+  return { holds, charges, fleet: { tasks, routes, heldTargets, parked } }
 }
