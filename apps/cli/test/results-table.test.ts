@@ -4,7 +4,7 @@ import { resultsTable } from '../src/results-table.ts'
 import type { SampleTask } from '../src/run-sample.ts'
 
 function task(results: SampleTask['results']): SampleTask {
-  const usage = { prompt_tokens: 0, completion_tokens: 0, model_calls: 0, cost_micro_usd: null }
+  const usage = { prompt_tokens: 0, completion_tokens: 0, model_calls: 0, cost_micro_usd: null, cached: false }
   const ids = { task_id: '01a2059f-ad56-7551-95b4-f6e0c7e5b4df', batch_id: '01a2059f-ad56-7551-95b4-f6e0c7e5b4de' }
   const rest = { magicType: 'title_optimize', degraded: false, attempts: 1, usage, queued_at: '2026-01-01T00:00:00Z' }
   return TaskAnswer.parse({ ...ids, ...rest, campaignSn: 'c', status: 'succeeded', results })
