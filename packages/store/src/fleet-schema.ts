@@ -1,6 +1,6 @@
 import { core, now, time } from './columns.ts'
 
-const { boolean, doublePrecision, integer, jsonb, pgTable, primaryKey, real, text, uuid } = core
+const { doublePrecision, integer, jsonb, pgTable, primaryKey, real, text, uuid } = core
 
 /** The living workers. Who is dead is seen by watching `beat`, never computed from a time in this row. */
 export const workers = pgTable('workers', {
@@ -78,6 +78,6 @@ export const releaseRoom = pgTable('release_room', {
   queue: text('queue').primaryKey(),
   /** In each of its lanes. */
   tasks: integer('tasks').notNull(),
-  /** Whether anybody may be asked now: where nobody is, what waits too long is given up. */
-  ready: boolean('ready').notNull(),
+  /** Since when nobody may be asked; null while somebody may. What waits too long for nobody is given up. */
+  outSince: time('out_since'),
 })

@@ -10,6 +10,7 @@ import {
   expireTasks,
   getBatch,
   getTask,
+  keepReleaseRoom,
   listTasks,
   settleTasks,
   type TaskFilter,
@@ -101,16 +102,42 @@ test('waiting tasks whose deadline has passed expire, running ones are left to t
   const { batchId, taskIds } = await store.submit({ count: 3, deadline: new Date(Date.now() + 500) })
   const [running] = await store.claim(await store.hire(), taskIds.slice(0, 1))
   const later = await store.submit({ deadline: new Date(Date.now() + 3_600_000) })
-  expect(await expireTasks(store.db)).toBe(0)
+  expect(await expireTasks(store.db, new Date())).toBe(0)
   await store.db.query('select pg_sleep(0.6)')
   expect(await store.claim(await store.hire(), taskIds.slice(1))).toEqual([])
-  expect(await expireTasks(store.db)).toBe(2)
+  expect(await expireTasks(store.db, new Date())).toBe(2)
   expect((await getBatch(store.db, TENANT, batchId))?.counts).toMatchObject({ expired: 2, running: 1 })
   const { taskId, fence } = running ?? fail()
   const outcome = { taskId, fence, state: 'expired', results: '[]', degraded: false } as const
   await settleTasks(store.db, { outcomes: [outcome], calls: [], answers: [] })
   expect((await getBatch(store.db, TENANT, batchId))?.counts).toMatchObject({ expired: 3, running: 0 })
   expect((await getBatch(store.db, TENANT, later.batchId))?.counts).toMatchObject({ queued: 1 })
+})
+
+test('a task without a deadline waits a day for a queue that nobody may answer, and no longer', async () => {
+  const out = await store.submit({ queue: 'text.paid' })
+  const other = await store.submit({ queue: 'vision.paid' })
+  const tomorrow = new Date(Date.now() + 86_400_000)
+  await keepReleaseRoom(store.db, [
+    { queue: 'text.paid', tasks: 1, isReady: false },
+    { queue: 'vision.paid', tasks: 64, isReady: true },
+  ])
+  expect(await expireTasks(store.db, tomorrow)).toBe(0)
+  await store.db.query(`update release_room set out_since = out_since - interval '1 h'`)
+  await keepReleaseRoom(store.db, [{ queue: 'text.paid', tasks: 0, isReady: false }])
+  expect(await expireTasks(store.db, new Date(tomorrow.getTime() - 60_000))).toBe(0)
+  expect(await expireTasks(store.db, tomorrow)).toBe(1)
+  const countsOf = async ({ batchId }: typeof out) => (await getBatch(store.db, TENANT, batchId))?.counts
+  expect([await countsOf(out), await countsOf(other)]).toMatchObject([{ expired: 1 }, { queued: 1 }])
+})
+
+test('a queue that was out and is answered again is not given up', async () => {
+  await store.submit({ queue: 'text.paid' })
+  await keepReleaseRoom(store.db, [{ queue: 'text.paid', tasks: 1, isReady: false }])
+  await store.db.query(`update release_room set out_since = out_since - interval '1 h'`)
+  await keepReleaseRoom(store.db, [{ queue: 'text.paid', tasks: 9, isReady: true }])
+  await keepReleaseRoom(store.db, [{ queue: 'text.paid', tasks: 1, isReady: false }])
+  expect(await expireTasks(store.db, new Date(Date.now() + 86_400_000))).toBe(0)
 })
 
 test('who waits is told of every task and batch that has ended, in one question', async () => {

@@ -13,14 +13,14 @@ const EXPIRY_PAUSE_MS = 500
 const TIDY_PAUSE_MS = 60 * 60 * 1_000
 const TIDY_LOOK_MS = 30_000
 
-/** Ends waiting tasks whose deadline has passed. */
+/** Ends waiting tasks whose deadline has passed, and those that nobody could answer for a day. */
 export function startExpiry(deps: HousekeepingDeps): Loop {
   return startLoop({
     name: 'expiry',
     clock: deps.clock,
     pauseMs: EXPIRY_PAUSE_MS,
     turn: async () => {
-      if ((await expireTasks(deps.db)) > 0) return 0
+      if ((await expireTasks(deps.db, deps.clock.now())) > 0) return 0
     },
     onError: (error) => deps.log.warn('deadlines could not be looked at', {}, error),
   })

@@ -24,8 +24,10 @@ export interface QueueRoom {
 /** Keeps the rooms for whoever submits: what fits is then released at once. To be written when they change. */
 export async function keepReleaseRoom(db: Queries, rooms: readonly QueueRoom[]): Promise<void> {
   await db.query(
-    `insert into release_room (queue, tasks, ready) select * from unnest($1::text[], $2::int[], $3::boolean[])
-     on conflict (queue) do update set tasks = excluded.tasks, ready = excluded.ready`,
+    `insert into release_room (queue, tasks, out_since)
+     select queue, tasks, case when not ready then now() end from unnest($1::text[], $2::int[], $3::boolean[]) as r (queue, tasks, ready)
+     on conflict (queue) do update set tasks = excluded.tasks,
+       out_since = case when excluded.out_since is not null then coalesce(release_room.out_since, excluded.out_since) end`,
     [rooms.map(({ queue }) => queue), rooms.map(({ tasks }) => tasks), rooms.map(({ isReady }) => isReady)],
   )
 }
