@@ -5,9 +5,17 @@ import { Refused } from '../http/refused.ts'
 import type { ModelReply } from '../model-reply.ts'
 import { argumentsOf, text, toolCalls, Usage, usageOf } from './completion.ts'
 
+/** Who follows a stream. */
+export interface StreamListener {
+  /** A piece of the answer's text. */
+  onText(delta: string): void
+  /** Something of worth came: text, or a thought that is not shown. */
+  heard(): void
+}
+
 /** A chat completion that comes in pieces. */
 export class CompletionStream {
-  readonly #onText: (delta: string) => void
+  readonly #listener: StreamListener
   readonly #decoder = new TextDecoder()
   readonly #parser = createParser({ onEvent: ({ data }) => this.#take(data) })
   #text = ''
@@ -18,9 +26,8 @@ export class CompletionStream {
   #usage: z.infer<typeof Usage> | undefined
   #isDone = false
 
-  /** `onText` is told of every piece of text that comes. */
-  constructor(onText: (delta: string) => void) {
-    this.#onText = onText
+  constructor(listener: StreamListener) {
+    this.#listener = listener
   }
 
   /** Takes the bytes as they come; throws where they are no chunks, or the provider's error. */
@@ -55,14 +62,25 @@ export class CompletionStream {
     const delta = choice?.delta?.content ?? ''
     this.#arguments += args
     this.#text += delta
-    if (args + delta !== '') this.#onText(args + delta)
+    if (args + delta + thoughtIn(choice?.delta) !== '') this.#listener.heard()
+    if (args + delta !== '') this.#listener.onText(args + delta)
   }
+}
+
+function thoughtIn(delta: z.infer<typeof Delta> | undefined): string {
+  return delta?.reasoning_content ?? delta?.reasoning ?? ''
 }
 
 const CUT = 'The stream of the answer ended in the middle.'
 
 const usage = Usage.optional().catch(undefined)
-const Delta = z.object({ content: text, refusal: text, tool_calls: toolCalls })
+const Delta = z.object({
+  content: text,
+  refusal: text,
+  tool_calls: toolCalls,
+  reasoning_content: text,
+  reasoning: text,
+})
 /** Kimi says the usage in the last choice, all others beside the choices. */
 const Choice = z.object({ delta: Delta.optional().catch(undefined), finish_reason: text, usage })
 const Chunk = z.object({ choices: z.array(Choice).catch([]), usage, error: z.unknown().optional() })

@@ -70,10 +70,7 @@ export class CompletionsChatModel extends BaseChatModel<CompletionsCallOptions> 
     const { to, clock, timeouts, streamFields } = this.#fields
     using watch = watchSilence(timeouts, clock, caller)
     let isStream = false
-    const stream = new CompletionStream((delta) => {
-      watch.heard()
-      onText(delta)
-    })
+    const stream = new CompletionStream({ onText, heard: watch.heard })
     const body = JSON.stringify({ ...asked, stream: true, ...streamFields })
     const answered = await this.#post(to, body, watch.signal, (bytes) => {
       isStream = true
