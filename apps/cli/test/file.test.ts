@@ -81,7 +81,7 @@ test('after a kill the same command goes on where it stopped, and asks for nothi
 
 test('a task that fails has its error in its line, and the exit code is 1', async () => {
   await using model = await startModelServer({
-    script: ({ content }) => (content.includes('#1#') ? { kind: 'quota-exhausted' } : undefined),
+    script: ({ content }) => (content.includes('#1#') ? { kind: 'status', status: 400 } : undefined),
   })
   const file = await project.write('failing.ndjson', ndjson(tasksOf(3, 'failing')))
   const env = { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: model.baseUrl }
@@ -89,7 +89,7 @@ test('a task that fails has its error in its line, and the exit code is 1', asyn
   expect(await run.exited).toBe(1)
   expect(readLines(run.stdout())).toMatchObject([
     { index: 0, status: 'succeeded', results: [{}] },
-    { index: 1, status: 'failed', results: [], error: { code: 'provider.quota_exhausted' } },
+    { index: 1, status: 'failed', results: [], error: { code: 'provider.bad_request' } },
     { index: 2, status: 'succeeded', results: [{}] },
   ])
 }, 60_000)
