@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { signToken } from '@magictask/api'
-import { TenantId } from '@magictask/domain'
+import { TenantId, type Tier } from '@magictask/domain'
 import { type Database, openDatabase } from '@magictask/store'
 import {
   type AppProcess,
@@ -40,9 +40,10 @@ export interface RunningSystem extends AsyncDisposable {
   /** One more worker, as the `n`-th: the model that it asks for says which it is. */
   startWorker(n: number): Promise<AppProcess>
   startApi(): Promise<AppProcess>
-  submit(items: readonly object[]): Promise<Accepted>
+  /** For a tenant that pays, unless another's token is given. */
+  submit(items: readonly object[], token?: string): Promise<Accepted>
   /** What the batch came to, once it has ended. */
-  ended(batchId: string): Promise<Batch>
+  ended(batchId: string, token?: string): Promise<Batch>
   task(taskId: string): Promise<Task>
 }
 
@@ -120,16 +121,19 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
     http,
     startWorker,
     startApi: () => startProcess('api'),
-    submit: async (batch) => Accepted.parse((await http(GENERATE, { method: 'POST', json: batch })).json),
-    ended: (batchId) => untilEnded(http, batchId),
+    submit: async (batch, token) => {
+      const client = token === undefined ? http : http.withToken(token)
+      return Accepted.parse((await client(GENERATE, { method: 'POST', json: batch })).json)
+    },
+    ended: (batchId, token) => untilEnded(token === undefined ? http : http.withToken(token), batchId),
     task: async (taskId) => Task.parse((await http(`/api/public/v1/tasks/${taskId}`)).json),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }
 
 /** A token of a tenant for any system of these tests. */
-export function tokenOf(tenant: string): string {
-  return signToken({ secret: SECRET, tenant: TenantId.parse(tenant), tier: 'paid', expiresInSeconds: 3_600 })
+export function tokenOf(tenant: string, tier: Tier = 'paid'): string {
+  return signToken({ secret: SECRET, tenant: TenantId.parse(tenant), tier, expiresInSeconds: 3_600 })
 }
 
 function environment(
