@@ -1,36 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { ConfigError, systemClock } from '@magictask/runtime'
+import { systemClock } from '@magictask/runtime'
 import { describe, expect, test } from 'vitest'
-import { openTargets, readModelsConfig } from '../src/index.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'models-config-'))
-let files = 0
-
-function fileWith(text: string): string {
-  const path = join(folder, `${files++}.json`)
-  writeFileSync(path, text)
-  return path
-}
-
-function read(file: unknown, env: Record<string, string> = {}) {
-  const text = typeof file === 'string' ? file : JSON.stringify(file)
-  return readModelsConfig({ MAGICTASK_CONFIG: fileWith(text), ...env })
-}
-
-function mistakes(file: unknown, env: Record<string, string> = {}): readonly string[] {
-  try {
-    read(file, env)
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return error.message
-      .split('\n')
-      .slice(1)
-      .map((line) => line.trim())
-  }
-}
+import { openTargets } from '../src/index.ts'
+import { fileWith, mistakes, read } from './config-file.ts'
 
 function candidatesOf(env: Record<string, string>, file: unknown = {}) {
   const { routes } = read(file, env)
@@ -123,98 +94,6 @@ describe('a value of the environment', () => {
     expect(mistakes({}, { MAGICTASK__limits__concurrency: '0' })).toEqual([
       'MAGICTASK__limits__concurrency: /limits/concurrency: a limit has to be 1 or more: leave it out for none',
     ])
-  })
-})
-
-const server = { baseUrl: 'http://127.0.0.1:9/v1', model: 'm' }
-
-describe('a mistake is named by its path in the file', () => {
-  test.each([
-    ['an unknown field', { providers: { x: { ...server, retries: 3 } } }, '/providers/x/retries'],
-    ['an unknown field at the top', { provider: {} }, '/provider'],
-    ['a key', { providers: { x: { ...server, apiKey: 'sk-secret' } } }, '/providers/x/apiKey: a key is never written'],
-    [
-      'a price below 0',
-      { providers: { x: { ...server, models: { m: { price: { inputUsd: -1, outputUsd: 1 } } } } } },
-      '/providers/x/models/m/price/inputUsd: a price cannot be below 0',
-    ],
-    [
-      'an unknown provider',
-      { routes: { 'text.free': { candidates: [{ provider: 'nobody' }] } } },
-      '/routes/text.free/candidates/0/provider',
-    ],
-    [
-      'an unknown model',
-      { routes: { 'text.free': { candidates: [{ provider: 'kimi', model: 'nothing' }] } } },
-      '/routes/text.free/candidates/0/model',
-    ],
-    ['an unknown queue', { routes: { 'text.gold': { candidates: [{ provider: 'kimi' }] } } }, '/routes/text.gold'],
-    ['no candidate', { routes: { 'text.free': { candidates: [] } } }, '/routes/text.free/candidates'],
-    [
-      'a candidate twice',
-      { routes: { 'text.free': { candidates: [{ provider: 'kimi' }, { provider: 'kimi' }] } } },
-      '/routes/text.free/candidates/1/provider',
-    ],
-    [
-      'a limit of 0',
-      { limits: { providers: { kimi: { requestsPerMinute: 0 } } } },
-      '/limits/providers/kimi/requestsPerMinute: a limit has to be 1 or more',
-    ],
-    [
-      'a maxWorkers of 0',
-      { routes: { 'text.free': { candidates: [{ provider: 'kimi', maxWorkers: 0 }] } } },
-      '/routes/text.free/candidates/0/maxWorkers',
-    ],
-    ['a limit of nobody', { limits: { providers: { nobody: { concurrency: 1 } } } }, '/limits/providers/nobody'],
-    ['no address', { providers: { x: { model: 'm' } } }, '/providers/x/baseUrl'],
-    ['no model', { providers: { x: { baseUrl: 'http://127.0.0.1:9' } } }, '/providers/x/model'],
-    ['an address that is none', { providers: { x: { ...server, baseUrl: 'ftp://x' } } }, '/providers/x/baseUrl'],
-    [
-      'a password in an address',
-      { providers: { x: { ...server, baseUrl: 'https://me:secret@x' } } },
-      '/providers/x/baseUrl',
-    ],
-    [
-      'a temperature that the model refuses',
-      { providers: { zhipu: { models: { 'glm-4.7': { parameters: { temperature: 1.5 } } } } } },
-      '/providers/zhipu/models/glm-4.7/parameters/temperature: this model takes 0 to 1',
-    ],
-    [
-      'a route of which nobody has a key',
-      { routes: { 'text.paid': { candidates: [{ provider: 'qwen' }] } } },
-      '/routes/text.paid: no key of any',
-    ],
-  ])('%s', (_, file, expected) => {
-    const [first, ...more] = mistakes(file, { KIMI_API_KEY: 'k' })
-    expect(first).toContain(expected)
-    expect(more).toEqual([])
-    expect(first).not.toContain('secret')
-  })
-
-  test('two of one name', () => {
-    const twice = '{"providers":{"a/b":{"baseUrl":"http://x","model":"m"},"a/b":{"baseUrl":"http://y","model":"m"}}}'
-    expect(mistakes(twice.replaceAll('a/b', 'mine'))).toContain('/providers/mine: is there twice')
-    expect(mistakes('{"limits":{"concurrency":1,"concurrency":2}}')).toEqual(['/limits/concurrency: is there twice'])
-  })
-
-  test('all of them at once', () => {
-    const file = { retries: 1, limits: { concurrency: 0 }, providers: { x: { baseUrl: 'nowhere' } } }
-    expect(mistakes(file).map((line) => line.split(':')[0])).toEqual([
-      '/providers/x/baseUrl',
-      '/limits/concurrency',
-      '/retries',
-    ])
-  })
-
-  test('a file that is not there, is not JSON or is no object', () => {
-    expect(() => readModelsConfig({ MAGICTASK_CONFIG: join(folder, 'nothing.json') })).toThrow('cannot be read')
-    expect(mistakes('{"providers":')).toEqual(['the file: is not JSON'])
-    expect(mistakes('[]')).toEqual(['the file: has to be a JSON object'])
-  })
-
-  test('an address without its key, or nothing would tell that offline stood in for it', () => {
-    expect(mistakes({}, { OPENAI_BASE_URL: 'http://127.0.0.1:9' })).toHaveLength(1)
-    expect(mistakes({ providers: { x: { ...server, keyVariable: 'X_KEY' } } })).toHaveLength(1)
   })
 })
 

@@ -19,7 +19,8 @@ export function mistakesIn(error: z.ZodError): readonly Mistake[] {
     if (issue.code === 'invalid_key') {
       return [{ path: pointer(issue.path), message: issue.issues[0]?.message ?? issue.message }]
     }
-    return [{ path: pointer(issue.path), message: issue.message }]
+    const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
+    return [{ path: pointer(issue.path), message: isMissing ? 'is missing' : issue.message }]
   })
 }
 
@@ -28,6 +29,6 @@ export function pointer(path: readonly PropertyKey[]): string {
   return path.map((step) => `/${pointerStep(step)}`).join('')
 }
 
-const SECRET = /key|token|secret|password|authorization|bearer/i
+const SECRET = /key$|secret|password|authorization|^token$|(?:api|auth|access)_?token$/i
 const NO_SECRETS =
   'a key is never written into this file: name its environment variable in keyVariable, or the file that holds it in keyFile'

@@ -41,7 +41,12 @@ const CapabilitiesEntry = z.strictObject({
 
 const QuirksEntry = z.strictObject({
   maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
-  temperature: z.union([z.strictObject({ min: z.number(), max: z.number() }), z.literal('fixed')]).optional(),
+  temperature: z
+    .union(
+      [z.strictObject({ min: z.number(), max: z.number() }), z.literal('fixed')],
+      'has to be a range, as {"min": 0, "max": 1}, or "fixed"',
+    )
+    .optional(),
   toolChoice: z.enum(['named', 'auto']).optional(),
   usageInStream: z.enum(['asked', 'unasked']).optional(),
   extraBody: z.record(z.string(), z.json()).optional(),

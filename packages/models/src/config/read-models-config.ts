@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { ConfigError, type Environment } from '@magictask/runtime'
+import type { z } from 'zod'
 import { readKey } from './api-keys.ts'
 import { BUILT_IN } from './built-in.ts'
 import { contradictions } from './contradictions.ts'
@@ -9,6 +10,7 @@ import { isTree, layered, type Tree } from './layers.ts'
 import { type Mistake, mistakesIn, pointer } from './mistakes.ts'
 import type { ModelsConfig, ProviderConfig } from './models-config.ts'
 import { ModelsFile } from './models-file.ts'
+import { readablePart } from './readable-part.ts'
 import { defined, offlineProvider, resolvedProvider } from './resolved-provider.ts'
 import { resolvedRoutes } from './resolved-routes.ts'
 
@@ -23,8 +25,9 @@ export const CONFIG_FILE = 'magictask.config.json'
 export function readModelsConfig(env: Environment): ModelsConfig {
   const file = readTree(env)
   const said = fromEnvironment(env)
-  const read = ModelsFile.safeParse(layered(layered(BUILT_IN, file.tree), said.tree))
-  if (!read.success) return refuse(file.name, [...file.mistakes, ...mistakesIn(read.error)], said.said)
+  const whole = layered(layered(BUILT_IN, file.tree), said.tree)
+  const read = ModelsFile.safeParse(whole)
+  if (!read.success) return refuse(file.name, [...file.mistakes, ...allMistakes(whole, read.error)], said.said)
   const { providers, ...keys } = withOffline(usableProviders(read.data, env), layered(file.tree, said.tree), env)
   const mistakes = [...file.mistakes, ...contradictions(read.data), ...keys.mistakes]
   if (mistakes.length > 0) return refuse(file.name, mistakes, said.said)
@@ -41,6 +44,14 @@ export function readModelsConfig(env: Environment): ModelsConfig {
       magicTypes: new Map(Object.entries(limits.magicTypes)),
     },
   }
+}
+
+/** What does not fit the description, and what contradicts itself in the rest. */
+function allMistakes(whole: Tree, error: z.ZodError): readonly Mistake[] {
+  const unfit = mistakesIn(error)
+  const rest = readablePart(whole)
+  const others = rest === undefined ? [] : contradictions(rest)
+  return [...unfit, ...others.filter(({ path }) => !unfit.some((mistake) => mistake.path === path))]
 }
 
 interface FileRead {

@@ -3,6 +3,7 @@ import { type Clock, type Log, type Loop, startLoop, type Telemetry } from '@mag
 import { expectWaiting } from './expect-waiting.ts'
 import type { Fleet } from './fleet.ts'
 import type { AdmissionParts } from './open-admission.ts'
+import { recordAdmission } from './record-admission.ts'
 import { isMissed, type TargetDesk } from './target-desk.ts'
 import { rateAccounts, slotAccounts, tradeAccounts } from './trade-accounts.ts'
 
@@ -83,6 +84,7 @@ export class FleetSync implements AsyncDisposable {
       await this.#changeTargets()
       await this.#trade()
     } finally {
+      recordAdmission(this.#deps)
       this.#tradedAtMs = clock.elapsedMs()
       this.#dueMs = Math.min(this.#dueMs, this.#tradedAtMs + this.#pauseMs())
     }

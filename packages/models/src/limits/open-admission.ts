@@ -1,10 +1,11 @@
 import { FairOrder, type Queue, type Route, type TargetName, type WeightOf } from '@magictask/domain'
-import type { Clock, Log, Loop, Telemetry } from '@magictask/runtime'
+import type { Clock, Log, Loop, Note, Telemetry } from '@magictask/runtime'
 import type { Admission, Admitted, CallWish } from '../admission.ts'
 import type { Answer } from '../ask.ts'
 import type { ModelLimits } from '../config/models-config.ts'
 import type { Target } from '../target.ts'
 import { type CallKind, CallKinds, choicesInOrder } from './call-kinds.ts'
+import { describeTarget } from './describe-target.ts'
 import type { Fleet } from './fleet.ts'
 import { FleetSync } from './fleet-sync.ts'
 import { roomOf } from './room-of.ts'
@@ -40,8 +41,8 @@ export interface OpenAdmission extends Admission, AsyncDisposable {
   isNext(signal: AbortSignal): boolean
   /** Calls at once in this worker from now on; those under way go on. */
   resize(slots: number): void
-  /** The same, as it is used and known now. */
-  readonly parts: AdmissionParts
+  /** How each target stands here, in words. */
+  notes(): readonly Note[]
   readonly loop: Loop
 }
 
@@ -60,7 +61,7 @@ export function openAdmission(options: AdmissionOptions): OpenAdmission {
 }
 
 class FleetAdmission implements OpenAdmission {
-  readonly parts: AdmissionParts
+  readonly #parts: AdmissionParts
   readonly #clock: Clock
   readonly #telemetry: Telemetry
   readonly #kinds: CallKinds
@@ -75,14 +76,14 @@ class FleetAdmission implements OpenAdmission {
     this.#slots = options.slots
     this.#waiting = new WaitingCalls(new FairOrder(options.weightOf))
     this.#kinds = new CallKinds(options)
-    this.parts = {
+    this.#parts = {
       kinds: this.#kinds,
       waiting: this.#waiting,
       routes: options.routes,
       busy: () => this.#busy,
       slots: () => this.#slots,
     }
-    this.#sync = new FleetSync({ ...options, parts: this.parts, onNews: () => this.#startWaiting() })
+    this.#sync = new FleetSync({ ...options, parts: this.#parts, onNews: () => this.#startWaiting() })
   }
 
   get loop(): Loop {
@@ -118,13 +119,18 @@ class FleetAdmission implements OpenAdmission {
   }
 
   room(call: { readonly queue: Queue; readonly magicType: string }): number {
-    return roomOf(this.parts, this.#kinds.kindOf({ ...call, needs: NO_NEEDS, without: NOBODY }))
+    return roomOf(this.#parts, this.#kinds.kindOf({ ...call, needs: NO_NEEDS, without: NOBODY }))
   }
 
   isNext(signal: AbortSignal): boolean {
     if (this.#busy >= this.#slots) return false
     for (const { first } of this.#waiting.kinds()) if (first.signal === signal) return true
     return false
+  }
+
+  notes(): readonly Note[] {
+    const nowMs = this.#clock.elapsedMs()
+    return [...this.#kinds.desks.values()].map((desk) => describeTarget(desk, nowMs))
   }
 
   resize(slots: number): void {
