@@ -1,5 +1,7 @@
 import { Fault, type TenantId } from '@magictask/domain'
 import type { Clock } from '@magictask/runtime'
+import { createBudget } from './counting-budget.ts'
+import { createTally, type Tally, type TallyDeps } from './waiting-tally.ts'
 
 /** How many tasks may wait. */
 export interface WaitingCaps {
@@ -10,7 +12,8 @@ export interface WaitingCaps {
 interface RoomDeps {
   readonly caps: WaitingCaps
   readonly clock: Clock
-  readonly countWaiting: (tenant: TenantId) => Promise<{ readonly tenant: number; readonly all: number }>
+  /** Of one tenant, or of all. */
+  readonly countWaiting: (tenant?: TenantId) => Promise<number>
 }
 
 /** Room that was found for a submission. It is kept until it is disposed: after the commit, or when there will be none. */
@@ -22,30 +25,20 @@ export interface WaitingRoom {
   admit(tenant: TenantId, tasks: number): Promise<Seats>
 }
 
-/** What is known of how many wait: a count of rows, and what this process has let in beside it. */
-interface Tally {
-  counted: number
-  countedAtMs: number
-  /** Let in and perhaps not in the count: their commit was under way when it began. */
-  seatedAtCount: number
-  admittedAtCount: number
-  /** Let in ever, and of those not yet done. */
-  admitted: number
-  seated: number
-  /** The count that is under way: whoever needs one meanwhile shares it. */
-  counting: Promise<void> | undefined
-}
-
-const COUNT_MS = 1_000
 const TENANTS_KEPT = 10_000
 
-/** Counts are at most a second old, and what this process added since is added. Before anybody is refused it counts anew. */
+/**
+ * Knows how many wait from counts of rows and from what this process has let in since. Counting takes the longer the more
+ * wait, so all counts together take a hundredth of a core: beyond that the room goes by what it knows.
+ */
 export function createWaitingRoom({ caps, clock, countWaiting }: RoomDeps): WaitingRoom {
-  const everybody = emptyTally()
+  const budget = createBudget(clock)
+  const tallyOf = (cap: number, count: TallyDeps['count']) => createTally({ cap, count, budget, clock })
+  const everybody = tallyOf(caps.total, () => countWaiting())
   const tenants = new Map<TenantId, Tally>()
 
-  function tallyOf(tenant: TenantId): Tally {
-    const tally = tenants.get(tenant) ?? emptyTally()
+  function ofTenant(tenant: TenantId): Tally {
+    const tally = tenants.get(tenant) ?? tallyOf(caps.perTenant, () => countWaiting(tenant))
     tenants.delete(tenant)
     tenants.set(tenant, tally) // the latest are last
     const [oldest] = tenants.keys()
@@ -53,63 +46,22 @@ export function createWaitingRoom({ caps, clock, countWaiting }: RoomDeps): Wait
     return tally
   }
 
-  function countOnce(tenant: TenantId, ofTenant: Tally): Promise<void> {
-    ofTenant.counting ??= count(tenant, ofTenant).finally(() => {
-      ofTenant.counting = undefined
-    })
-    return ofTenant.counting
-  }
-
-  async function count(tenant: TenantId, ofTenant: Tally): Promise<void> {
-    const [noteTenant, noteAll] = [beginCount(ofTenant), beginCount(everybody)]
-    const counted = await countWaiting(tenant)
-    noteTenant(counted.tenant, clock.elapsedMs())
-    noteAll(counted.all, clock.elapsedMs())
-  }
-
   return {
     async admit(tenant, tasks) {
-      const ofTenant = tallyOf(tenant)
-      const fits = () => waiting(ofTenant) + tasks <= caps.perTenant
-      const fitsAll = () => waiting(everybody) + tasks <= caps.total
-      const fresh = clock.elapsedMs() - ofTenant.countedAtMs < COUNT_MS
-      if (!fresh || !fits() || !fitsAll()) await countOnce(tenant, ofTenant)
-      if (!fits()) throw new Fault('quota.exceeded')
-      if (!fitsAll()) throw new Fault('overloaded')
-      return seat([ofTenant, everybody], tasks)
+      const tallies = [ofTenant(tenant), everybody] as const
+      await Promise.all(tallies.map((tally) => tally.look(tasks)))
+      if (!tallies[0].fits(tasks)) throw new Fault('quota.exceeded')
+      if (!tallies[1].fits(tasks)) throw new Fault('overloaded')
+      return seat(tallies, tasks)
     },
   }
 }
 
-function emptyTally(): Tally {
-  const none = { counted: 0, seatedAtCount: 0, admittedAtCount: 0, admitted: 0, seated: 0 }
-  return { ...none, countedAtMs: Number.NEGATIVE_INFINITY, counting: undefined }
-}
-
-/** At most so many wait: what was let in while the count ran may be in it as well. */
-function waiting(tally: Tally): number {
-  return tally.counted + tally.seatedAtCount + tally.admitted - tally.admittedAtCount
-}
-
-/** Remembers what is under way as a count begins; the result notes the count once it is there. */
-function beginCount(tally: Tally): (counted: number, nowMs: number) => void {
-  const { seated, admitted } = tally
-  return (counted, nowMs) => {
-    tally.counted = counted
-    tally.countedAtMs = nowMs
-    tally.seatedAtCount = seated
-    tally.admittedAtCount = admitted
-  }
-}
-
 function seat(tallies: readonly Tally[], tasks: number): Seats {
-  for (const tally of tallies) {
-    tally.admitted += tasks
-    tally.seated += tasks
-  }
+  const seats = tallies.map((tally) => tally.seat(tasks))
   return {
     [Symbol.dispose]() {
-      for (const tally of tallies) tally.seated -= tasks
+      for (const each of seats) each[Symbol.dispose]()
     },
   }
 }
