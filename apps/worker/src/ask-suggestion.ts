@@ -105,8 +105,12 @@ function holdUp(deps: AskDeps, running: RunningTask, turn: Turn, admitted: Admit
 function reasonToHold(deps: AskDeps, running: RunningTask, turn: Turn, admitted: Admitted): Verdict | undefined {
   if (running.stopping.signal.aborted) return afterStop(deps, running, { asked: turn.asked })
   if (!deps.mayCall()) return notYet('no-lease')
-  const isFree = admitted.probe || !isRepetition(turn.asked) || deps.retryBudgets.spend(admitted.target.provider)
-  if (isFree) return undefined
+  if (admitted.probe || !isRepetition(turn.asked)) return undefined
+  const { provider } = admitted.target
+  if (deps.retryBudgets.spend(provider)) {
+    deps.telemetry.record('magictask_repeated_calls_total', 1, { provider })
+    return undefined
+  }
   return turn.broken === undefined ? notYet('retry-budget') : { ...turn.broken, kind: 'broke', asked: turn.asked }
 }
 

@@ -1,6 +1,5 @@
 import type { Consumer } from '@magictask/kafka'
-import type { Clock, Log, Loop } from '@magictask/runtime'
-import type { Upkeep } from '@magictask/upkeep'
+import type { Clock, Log } from '@magictask/runtime'
 import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
 import type { ResultsPublisher } from './results-publisher.ts'
@@ -12,11 +11,10 @@ export interface DrainDeps {
   readonly running: RunningTasks
   readonly runner: Runner
   readonly graceMs: number
-  readonly watch: Loop
-  readonly admission: AsyncDisposable
+  /** What works beside the tasks; until they have ended it is of use to them. */
+  readonly loops: readonly AsyncDisposable[]
   readonly ledger: Ledger
   readonly results: ResultsPublisher
-  readonly upkeep: Upkeep
   readonly lease: Lease
   readonly clock: Clock
   readonly log: Log
@@ -41,11 +39,7 @@ export async function drain(deps: DrainDeps): Promise<void> {
   await within(clock, WRITE_GRACE_MS, deps.runner.idle())
   await within(clock, WRITE_GRACE_MS, deps.ledger[Symbol.asyncDispose]())
   await within(clock, WRITE_GRACE_MS, deps.results.idle())
-  await within(
-    clock,
-    WRITE_GRACE_MS,
-    Promise.all([deps.watch, deps.upkeep, deps.admission].map((part) => part[Symbol.asyncDispose]())),
-  )
+  await within(clock, WRITE_GRACE_MS, Promise.all(deps.loops.map((loop) => loop[Symbol.asyncDispose]())))
   await within(clock, WRITE_GRACE_MS, deps.lease[Symbol.asyncDispose]())
 }
 

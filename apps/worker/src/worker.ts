@@ -1,13 +1,21 @@
 import type { SkuCatalogue } from '@magictask/chains'
-import { type RetryPolicy, type TargetName, weightsFrom } from '@magictask/domain'
+import type { RetryPolicy } from '@magictask/domain'
 import type { Broker, Publisher, TopicNames } from '@magictask/kafka'
-import { type AnswerCache, type OpenAdmission, openAdmission, type Targets } from '@magictask/models'
-import { type Clock, type Health, type Log, liveness, readiness, type Telemetry } from '@magictask/runtime'
-import { type Database, ping, wakeWaiting } from '@magictask/store'
+import type { AnswerCache, OpenAdmission, Targets } from '@magictask/models'
+import {
+  type Clock,
+  type Health,
+  type Log,
+  liveness,
+  readiness,
+  startStrainWatch,
+  type Telemetry,
+} from '@magictask/runtime'
+import { type Database, ping } from '@magictask/store'
 import { startUpkeep } from '@magictask/upkeep'
 import type { WorkerSettings } from './config.ts'
 import { drain } from './drain.ts'
-import { openFleet } from './fleet.ts'
+import { openFleetAdmission } from './fleet-admission.ts'
 import { startInput } from './input.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { Ledger } from './ledger.ts'
@@ -62,29 +70,9 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   }
   const results = createResultsPublisher(deps)
   const ledger = new Ledger({ db, clock, log, telemetry, onEnded: results.publish })
-  const lease = await takeLease({
-    ...deps,
-    db: deps.leaseDb,
-    leaseMs: settings.leaseMs,
-    slots: settings.slots,
-    routes: queueRoutes(deps.targets),
-    version: settings.version,
-    load: () => ({ running: state.places.taken, settledPerSecond: state.rate.perSecond(clock.elapsedMs()) }),
-    known: () => [...state.running.keys()],
-    onUnknown: (held) => {
-      for (const claim of held) void ledger.settle({ ...claim, state: 'queued', counted: false, waitMs: 0 })
-    },
-  })
-  const fleet = openFleet({ db, workerId: lease.id })
-  const admission = openAdmission({
-    ...deps,
-    ...deps.targets,
-    slots: settings.slots,
-    weightOf: weightsFrom(settings.tenantWeights),
-    fleet,
-    onRecovered: wakeAll(deps),
-  })
-  const listening = fleet.listen(deps.databaseUrl, admission, deps)
+  const lease = await leaseOf(deps, state, ledger)
+  const fleet = openFleetAdmission({ ...deps, workerId: lease.id })
+  const { admission } = fleet
   const runner = createTaskRunner(deps, state, { ledger, lease, admission, onRoom: () => input.onRoom() })
   const input = await startInput({ ...deps, ...state, lease, runner, admission })
   const watch = watchRunning({
@@ -95,19 +83,23 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     onTurn: input.onRoom,
   })
   const upkeep = startUpkeep({ ...deps, ...settings, holder: lease.id() })
-  const loops = [lease.loop, watch, admission.loop, ...upkeep.loops]
+  const strain = startStrainWatch({ ...deps, onShare: takeOn(deps, [state.places, admission]) })
+  const loops = [lease.loop, watch, admission.loop, strain.loop, ...upkeep.loops]
 
   let drained: Promise<void> | undefined
   return {
     live: () => liveness([...loops, ...input.consumers.map((consumer) => consumer.loop)]),
     ready: () =>
-      readiness([
-        { name: 'not draining', look: () => drained === undefined },
-        { name: 'database', look: () => ping(db).then(() => true) },
-        { name: 'broker', look: () => deps.broker.reachable() },
-        { name: 'consumers', look: () => input.consumers.every((consumer) => consumer.joined()) },
-        { name: 'lease', look: () => lease.holds() },
-      ]),
+      readiness(
+        [
+          { name: 'not draining', look: () => drained === undefined },
+          { name: 'database', look: () => ping(db).then(() => true) },
+          { name: 'broker', look: () => deps.broker.reachable() },
+          { name: 'consumers', look: () => input.consumers.every((consumer) => consumer.joined()) },
+          { name: 'lease', look: () => lease.holds() },
+        ],
+        [{ name: 'resources', says: strain.says() ?? 'enough' }, ...admission.notes()],
+      ),
     [Symbol.asyncDispose]: () =>
       (drained ??= drain({
         ...deps,
@@ -115,11 +107,9 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
         graceMs: settings.graceMs,
         running: state.running,
         runner,
-        watch,
-        admission: bothOf(listening, admission),
+        loops: [watch, strain, fleet, upkeep],
         ledger,
         results,
-        upkeep,
         lease,
       })),
   }
@@ -133,21 +123,31 @@ interface State {
   readonly rate: SettleRate
 }
 
-/** Makes due what waits for a target that answers again. */
-function wakeAll({ db, log }: WorkerDeps): (target: TargetName) => void {
-  const wake = async (target: TargetName) => {
-    while ((await wakeWaiting(db, [target])).more);
-  }
-  return (target) => {
-    wake(target).catch((error: unknown) => log.warn('what waits for a target could not be woken', { target }, error))
-  }
+function leaseOf(deps: WorkerDeps, state: State, ledger: Ledger): Promise<Lease> {
+  const { settings, clock } = deps
+  return takeLease({
+    ...deps,
+    db: deps.leaseDb,
+    leaseMs: settings.leaseMs,
+    slots: settings.slots,
+    routes: queueRoutes(deps.targets),
+    version: settings.version,
+    load: () => ({ running: state.places.taken, settledPerSecond: state.rate.perSecond(clock.elapsedMs()) }),
+    known: () => [...state.running.keys()],
+    onUnknown: (held) => {
+      for (const claim of held) void ledger.settle({ ...claim, state: 'queued', counted: false, waitMs: 0 })
+    },
+  })
 }
 
-function bothOf(...parts: readonly AsyncDisposable[]): AsyncDisposable {
-  return {
-    async [Symbol.asyncDispose]() {
-      await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()))
-    },
+/** Uses only a part of the slots that the settings name, at least one. */
+function takeOn(
+  { settings, telemetry }: WorkerDeps,
+  parts: readonly { resize(slots: number): void }[],
+): (share: number) => void {
+  return (share) => {
+    telemetry.record('magictask_admitted_share', share, {})
+    for (const part of parts) part.resize(Math.max(1, Math.floor(settings.slots * share)))
   }
 }
 

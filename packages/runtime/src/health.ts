@@ -11,6 +11,14 @@ export interface Check {
 export interface Health {
   readonly ok: boolean
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail?: string }[]
+  /** What is worth knowing of it, well or not. */
+  readonly notes?: readonly Note[]
+}
+
+/** How something stands that does not decide whether the process is well. */
+export interface Note {
+  readonly name: string
+  readonly says: string
 }
 
 const STUCK_MS = 60_000
@@ -27,10 +35,11 @@ export function liveness(loops: Iterable<Pick<Loop, 'name' | 'idleMs'>>): Health
   return { ok: checks.every((check) => check.ok), checks }
 }
 
-/** Ready: every check passes, each within three seconds. */
-export async function readiness(checks: readonly Check[]): Promise<Health> {
+/** Ready: every check passes, each within three seconds. Notes are shown and decide nothing. */
+export async function readiness(checks: readonly Check[], notes: readonly Note[] = []): Promise<Health> {
   const looked = await Promise.all(checks.map(async (check) => ({ name: check.name, ok: await lookAt(check) })))
-  return { ok: looked.every((check) => check.ok), checks: looked }
+  const ok = looked.every((check) => check.ok)
+  return { ok, checks: looked, ...(notes.length === 0 ? {} : { notes }) }
 }
 
 async function lookAt(check: Check): Promise<boolean> {
