@@ -11,6 +11,8 @@ export const workers = pgTable('workers', {
   settledPerSecond: real('settled_per_s').notNull().default(0),
   /** Who may answer each queue here: `{queue: [{target, most}]}`, `most` null where no limit is set. Empty: anybody, without limit. */
   routes: jsonb('routes').notNull().default({}),
+  /** Calls under way, as of the last beat: `{"<queue>/<provider>": calls}`. */
+  calls: jsonb('calls').notNull().default({}),
   version: text('version').notNull(),
   startedAt: time('started_at').notNull().default(now),
 })

@@ -6,6 +6,8 @@ import { freeSlots } from '../limits/free-slots.ts'
 export interface WorkerLoad {
   readonly running: number
   readonly settledPerSecond: number
+  /** Model calls under way, by `<queue>/<provider>`. */
+  readonly calls?: Readonly<Record<string, number>>
 }
 
 /** Who may answer the tasks of each queue, and how many of them at once; `most` is null where nothing limits them. */
@@ -33,8 +35,8 @@ export async function registerWorker(db: Queries, worker: NewWorker): Promise<vo
 /** Raises the beat. False when the row is gone: this worker was taken for dead, and its tasks are others' now. */
 export async function renewLease(db: Queries, workerId: WorkerId, load: WorkerLoad): Promise<boolean> {
   const rows = await db.query(
-    'update workers set beat = beat + 1, running = $2, settled_per_s = $3 where worker_id = $1 returning beat',
-    [workerId, load.running, load.settledPerSecond],
+    'update workers set beat = beat + 1, running = $2, settled_per_s = $3, calls = $4 where worker_id = $1 returning beat',
+    [workerId, load.running, load.settledPerSecond, JSON.stringify(load.calls ?? {})],
   )
   return rows.length === 1
 }

@@ -1,0 +1,1 @@
+ALTER TABLE "workers" ADD COLUMN "calls" jsonb DEFAULT '{}'::jsonb NOT NULL;
