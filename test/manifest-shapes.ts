@@ -90,7 +90,12 @@ const PodTemplate = z.strictObject({
       .optional(),
     containers: z.tuple([Container]),
     volumes: z
-      .array(z.strictObject({ name: Name, emptyDir: z.strictObject({ sizeLimit: Quantity.optional() }) }))
+      .array(
+        z.union([
+          z.strictObject({ name: Name, emptyDir: z.strictObject({ sizeLimit: Quantity.optional() }) }),
+          z.strictObject({ name: Name, configMap: z.strictObject({ name: Name }) }),
+        ]),
+      )
       .optional(),
   }),
 })
