@@ -122,41 +122,34 @@ const word = z
   .union([z.string(), z.number().transform(String)])
   .optional()
   .catch(undefined)
-const Said = z.object({ code: word, type: word, status: word, message: z.string().optional().catch(undefined) })
-const said = Said.optional().catch(undefined)
-const Detail = z.object({ reason: word, retryDelay: z.string().optional().catch(undefined) })
+const text = z.string().optional().catch(undefined)
+/** Google says in details why, and how long to wait. */
+const details = z.array(z.object({ reason: word, retryDelay: text })).catch([])
+const said = z.object({ code: word, type: word, status: word, message: text, details }).optional().catch(undefined)
 
-/** How each client keeps it: ours the body, OpenAI's the `error` of it, Anthropic's all of it as `error`, Google's in pieces. */
+/** How each client keeps it: ours the body, OpenAI's the `error` of it, Anthropic's all of it as `error`. */
 const Thrown = z.object({
   status: z.int().optional().catch(undefined),
   code: word,
   type: word,
   message: z.string().catch(''),
   body: z.object({ error: said }).optional().catch(undefined),
-  error: z.object({ type: word, error: said }).optional().catch(undefined),
-  errorDetails: z.array(Detail).optional().catch(undefined),
+  error: z.object({ error: said }).optional().catch(undefined),
 })
 
 function readAnswered(error: Error): Answered | undefined {
   const read = Thrown.safeParse(error).data
   if (read === undefined || !('status' in error)) return undefined
   const inBody = read.body?.error ?? read.error?.error
-  const details = read.errorDetails ?? []
   if (read.status === undefined && inBody === undefined) return undefined
-  const words = [
-    ...details.map(({ reason }) => reason),
-    inBody?.code,
-    inBody?.type,
-    inBody?.status,
-    read.code,
-    read.type,
-  ]
+  const reasons = (inBody?.details ?? []).map(({ reason }) => reason)
+  const words = [...reasons, inBody?.code, inBody?.type, inBody?.status, read.code, read.type]
   return {
     status: read.status,
     words: words.filter((one) => one !== undefined),
     sentence: `${inBody?.message ?? ''} ${read.message}`.slice(0, SENTENCE_CHARACTERS),
     headers: 'headers' in error && isHeaders(error.headers) ? error.headers : undefined,
-    retryDelay: details.map(({ retryDelay }) => retryDelay).find((delay) => delay !== undefined),
+    retryDelay: inBody?.details.find(({ retryDelay }) => retryDelay !== undefined)?.retryDelay,
   }
 }
 

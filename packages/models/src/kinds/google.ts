@@ -5,26 +5,27 @@ import type { ModelConfig, ProviderConfig } from '../config/models-config.ts'
 import { jsonSchemaOf } from '../json-schema.ts'
 import { withSchemaInPrompt } from '../schema-in-prompt.ts'
 import type { Send, SendDeps } from '../send.ts'
-import { mendStreams } from './google-stream.ts'
+import { replaceClient } from './google-client.ts'
 import { type Counted, langChainSender } from './langchain-sender.ts'
 
 /** A model of Google's Gemini API, through LangChain's package for it. Structured answers fit a schema that is sent along. */
 export function openGoogle(provider: ProviderConfig, model: ModelConfig, deps: SendDeps): Promise<Send> {
   const [way] = model.capabilities.structured
   const { temperature, maxOutputTokens } = model.parameters
+  const { baseUrl = GOOGLE_URL } = provider
   const kind = {
     model: model.name,
     fields: {
       modelProvider: 'google-genai',
       apiKey: provider.apiKey,
       // Always said, or LangChain would look for an address in the environment.
-      baseUrl: provider.baseUrl ?? GOOGLE_URL,
+      baseUrl,
       ...model.quirks.extraBody,
       ...(way === 'json-object' ? { json: true } : {}),
       ...(temperature === undefined ? {} : { temperature }),
       ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     },
-    prepare: mendStreams,
+    prepare: (chatModel) => replaceClient(chatModel, { provider: { ...provider, baseUrl }, model: model.name }),
     question: (messages, format) =>
       way === 'json-schema'
         ? { messages, options: { responseSchema: responseSchemaOf(format) } }

@@ -63,6 +63,7 @@ export async function langChainSender(kind: LangChainKind, provider: ProviderCon
 class GrowingReply {
   readonly #kind: LangChainKind
   readonly #maxCharacters: number
+  #hasBegun = false
   #text = ''
   /** Of a tool: where there are any, they are the answer. */
   #arguments = ''
@@ -77,6 +78,7 @@ class GrowingReply {
   /** Gives the text that the chunk adds. */
   add(chunk: ChatGenerationChunk): string {
     const { message } = chunk
+    this.#hasBegun = true
     const isOfModel = AIMessageChunk.isInstance(message)
     const args = isOfModel ? (message.tool_call_chunks ?? []).map((call) => call.args ?? '').join('') : ''
     this.#text += message.text
@@ -92,9 +94,11 @@ class GrowingReply {
   /** The whole of it; throws where the stream ended before it was. */
   whole(): ModelReply {
     const text = this.#arguments === '' ? this.#text : this.#arguments
-    if (this.#finishReason === undefined && text !== '') throw new Fault('provider.reset', { detail: CUT })
+    if (!this.#hasBegun) throw new Fault('provider.unavailable', { detail: NO_STREAM })
+    if (this.#finishReason === undefined) throw new Fault('provider.reset', { detail: CUT })
     return { text, finishReason: this.#finishReason, refused: false, usage: this.#usage }
   }
 }
 
+const NO_STREAM = 'The provider answered with something that is not a stream of an answer.'
 const CUT = 'The stream of the answer ended in the middle.'

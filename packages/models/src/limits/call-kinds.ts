@@ -12,7 +12,7 @@ import type { Target } from '../target.ts'
 import { rateLimits, slotLimits } from './fleet-limits.ts'
 import { RateAccount } from './rate-account.ts'
 import { SlotAccount } from './slot-account.ts'
-import { type Choice, createTargetDesk, type RateUse, type TargetDesk } from './target-desk.ts'
+import { type Choice, createTargetDesk, type Pool, type RateUse, type TargetDesk } from './target-desk.ts'
 
 /** Calls that have the same candidates and fall under the same limits: of one kind all can go, or none. */
 export interface CallKind {
@@ -33,6 +33,7 @@ export class CallKinds {
   /** Limits that at least one kind of call falls under; empty where nothing is limited. */
   readonly slots = new Map<string, SlotAccount>()
   readonly rates = new Map<string, RateAccount>()
+  readonly pools = new Map<string, Pool>()
   readonly #kinds = new Map<string, CallKind>()
 
   constructor(options: KindOptions) {
@@ -79,7 +80,9 @@ export class CallKinds {
         return { counts, account: kept(this.rates, name, () => new RateAccount({ name, perMinute })) }
       },
     )
-    return { candidate: call.candidate, desk, slots, rates, served: 0 }
+    const name = `${call.queue}/${call.candidate.provider}`
+    const pool = kept(this.pools, name, () => ({ name, calls: 0 }))
+    return { candidate: call.candidate, desk, slots, rates, pool, served: 0 }
   }
 }
 

@@ -41,6 +41,8 @@ export interface OpenAdmission extends Admission, AsyncDisposable {
   isNext(signal: AbortSignal): boolean
   /** Calls at once in this worker from now on; those under way go on. */
   resize(slots: number): void
+  /** Calls under way here, by `<queue>/<provider>`. */
+  underWay(): Readonly<Record<string, number>>
   /** How each target stands here, in words. */
   notes(): readonly Note[]
   readonly loop: Loop
@@ -126,6 +128,10 @@ class FleetAdmission implements OpenAdmission {
     if (this.#busy >= this.#slots) return false
     for (const { first } of this.#waiting.kinds()) if (first.signal === signal) return true
     return false
+  }
+
+  underWay(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#kinds.pools.values()].map(({ name, calls }) => [name, calls]))
   }
 
   notes(): readonly Note[] {

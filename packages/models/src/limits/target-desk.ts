@@ -37,12 +37,20 @@ export interface RateUse {
   readonly counts: 'requests' | 'tokens'
 }
 
+/** Calls of one queue at one provider that are under way here. */
+export interface Pool {
+  /** `<queue>/<provider>`. */
+  readonly name: string
+  calls: number
+}
+
 /** One candidate for calls of one kind, with all the limits that such a call falls under. */
 export interface Choice {
   readonly candidate: Candidate
   readonly desk: TargetDesk
   readonly slots: readonly SlotAccount[]
   readonly rates: readonly RateUse[]
+  readonly pool: Pool
   /** Calls that it was given, for the weighted round robin. */
   served: number
 }
@@ -90,6 +98,7 @@ export function take(choice: Choice, tokens: number, nowMs: number): Taken {
   if (limited) desk.limited.take()
   if (desk.learnedPerSecond !== undefined) desk.learned.take(1)
   desk.inFlight += 1
+  choice.pool.calls += 1
   choice.served += 1
   health.began(nowMs)
   return { choice, tokens, limited, probe: limited && health.state.state === 'probing', phase: health.phase }
@@ -101,6 +110,7 @@ export function giveBack({ choice, tokens, limited }: Taken, usedTokens: number 
   for (const account of slots) account.free()
   if (limited) desk.limited.free()
   desk.inFlight -= 1
+  choice.pool.calls -= 1
   if (usedTokens === undefined) return
   for (const { account, counts } of rates) if (counts === 'tokens') account.correct(usedTokens - tokens)
 }

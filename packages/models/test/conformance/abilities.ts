@@ -90,12 +90,12 @@ const refusesTool = imitated('a tool refused', async (subject) => {
   assert.deepEqual(only(came.usage), WIRE_USAGE)
 })
 
-function breaks(name: string, next: WireScript, fault: FaultCode, isStream = false): Ability {
+function breaks(name: string, next: WireScript, fault: FaultCode | readonly FaultCode[], isStream = false): Ability {
   return imitated(name, async (subject) => {
     script(subject, next)
     const target = await subject.open({ provider: { timeouts: { firstTokenMs: 400, betweenTokensMs: 200 } } })
     const came = await askTitle(target, CONTENT, isStream ? { onText: () => undefined } : {})
-    assert.ok(came.kind === 'broke' && came.fault === fault, JSON.stringify(came))
+    assert.ok(came.kind === 'broke' && [fault].flat().includes(came.fault), JSON.stringify(came))
   })
 }
 
@@ -121,9 +121,17 @@ function fails(error: WireError): Ability {
     assert.ok(came.kind === 'broke' && came.fault === FAULTS_OF[error], JSON.stringify(came))
     assert.equal((subject.server?.requests().length ?? 0) - before, 1)
     if (error !== 'content-refused') assert.equal(came.costMicroUsd, 0)
+    assert.equal(came.retryAfterMs, error === 'rate-limited' ? subject.waitMs : undefined)
     assert.ok(!JSON.stringify(came).includes(CONTENT))
   })
 }
+
+/** Six megabytes where four may be: it is cut off, and no more of it is kept. */
+const tooLong = imitated('too long an answer', async (subject) => {
+  script(subject, { kind: 'answer', text: JSON.stringify({ ...ANSWER, title: 'x'.repeat(6 * 1024 * 1024) }) })
+  const came = await askTitle(await subject.open(), CONTENT)
+  assert.ok(came.kind === 'broke' && came.fault === 'answer.truncated', JSON.stringify(came).slice(0, 500))
+})
 
 const aborts = imitated('abort closes the socket', async (subject) => {
   script(subject, { kind: 'silent', text: JSON.stringify(ANSWER) })
@@ -160,7 +168,17 @@ export const ABILITIES: readonly Ability[] = [
   breaks('declined', { kind: 'declined' }, 'answer.refused'),
   breaks('connection cut', { kind: 'cut', text: half }, 'provider.reset'),
   breaks('stream cut', { kind: 'cut', text: half }, 'provider.reset', true),
+  breaks(
+    'stream broken off',
+    { kind: 'error-in-stream', text: half },
+    ['provider.capacity', 'provider.unavailable'],
+    true,
+  ),
   breaks('stream silent', { kind: 'silent', text: half }, 'provider.timeout', true),
+  breaks('a byte at a time', { kind: 'drip' }, 'provider.timeout', true),
+  breaks('a page of HTML', { kind: 'html' }, 'provider.unavailable'),
+  breaks('an empty body', { kind: 'empty-body' }, 'provider.unavailable'),
+  tooLong,
   aborts,
   wrongKey,
   ...WIRE_ERRORS.map(fails),

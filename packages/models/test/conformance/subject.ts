@@ -6,7 +6,8 @@ import { type Answer, contentBlock, openTargets, readModelsConfig, type Target }
 /** A provider under test: the real one where its key is there, else one that imitates it. */
 export interface Subject extends AsyncDisposable {
   readonly provider: string
-  readonly sources: readonly string[]
+  /** How long it asks to wait when it is asked too often. */
+  readonly waitMs: number | undefined
   /** Undefined for the real one: it cannot be told what to do. */
   readonly server: ProviderServer | undefined
   /** Its default model, with values of the configuration file above what is built in. */
@@ -31,10 +32,10 @@ export async function imitations(): Promise<readonly Subject[]> {
 
 async function imitation(wire: ProviderWire): Promise<Subject> {
   const server = await startProviderServer(wire)
-  const { provider, sources } = wire
+  const { provider, waitMs } = wire
   return {
     provider,
-    sources,
+    waitMs,
     server,
     open: (overrides = {}) =>
       openOne(provider, { key: 'k', ...overrides, provider: { baseUrl: server.baseUrl, ...overrides.provider } }),
@@ -46,7 +47,7 @@ async function imitation(wire: ProviderWire): Promise<Subject> {
 export function real(wire: ProviderWire, key: string): Subject {
   return {
     provider: wire.provider,
-    sources: wire.sources,
+    waitMs: wire.waitMs,
     server: undefined,
     open: (overrides = {}) => openOne(wire.provider, { key, ...overrides }),
     [Symbol.asyncDispose]: async () => undefined,

@@ -74,6 +74,8 @@ export const ANTHROPIC_WIRE: ProviderWire = {
     ),
     event({ type: 'message_stop' }, 'message_stop'),
   ],
+  errorEvent: event({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }, 'error'),
+  waitMs: 12_000,
   errors: {
     'rate-limited': {
       ...failure(429, 'rate_limit_error', 'This request would exceed your rate limit'),

@@ -29,6 +29,7 @@ export interface CompletionsDialect {
   readonly usageInStream: 'beside-choices' | 'in-choice'
   error(code: string, message: string, type?: string): unknown
   readonly errors: ProviderWire['errors']
+  readonly waitMs: number | undefined
 }
 
 const Asked = z.looseObject({
@@ -46,12 +47,14 @@ const COMMON_FIELDS = ['model', 'messages', 'stream', 'temperature', 'response_f
 
 /** A provider that speaks OpenAI's chat completions in its own dialect. */
 export function completionsWire(dialect: CompletionsDialect): ProviderWire {
-  const { provider, sources, basePath, errors } = dialect
+  const { provider, sources, basePath, errors, waitMs } = dialect
   return {
     provider,
     sources,
     basePath,
     errors,
+    errorEvent: event(errors.capacity.body),
+    ...(waitMs === undefined ? {} : { waitMs }),
     refusal: (request) => refusal(dialect, request),
     isStream: ({ body }) => Asked.safeParse(body).data?.stream === true,
     answer: (request, said) => ({

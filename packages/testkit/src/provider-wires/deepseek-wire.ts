@@ -18,6 +18,7 @@ export const DEEPSEEK_DIALECT: CompletionsDialect = {
   responseFormats: ['text', 'json_object'],
   maxTokensField: 'max_tokens',
   ownFields: ['thinking'],
+  waitMs: undefined,
   usage: { prompt_cache_hit_tokens: cachedTokens, prompt_cache_miss_tokens: promptTokens - cachedTokens },
   errors: {
     'rate-limited': { status: 429, body: openAiError('unknown_error', 'Rate Limit Reached') },

@@ -45,6 +45,8 @@ export const GOOGLE_WIRE: ProviderWire = {
       event(chunk(third, finishReason(said), usage(completionTokens))),
     ]
   },
+  errorEvent: event({ error: { code: 503, message: 'The model is overloaded.', status: 'UNAVAILABLE' } }),
+  waitMs: 22_000,
   errors: {
     'rate-limited': failure(429, 'RESOURCE_EXHAUSTED', 'You exceeded your current quota. Please retry in 22.1s.', [
       { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '22s' },

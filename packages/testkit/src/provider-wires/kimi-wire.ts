@@ -16,6 +16,7 @@ export const KIMI_DIALECT: CompletionsDialect = {
   takesStreamOptions: false,
   usage: { cached_tokens: cachedTokens },
   usageInStream: 'in-choice',
+  waitMs: 1_000,
   error: (_, message, type) => ({ error: { message, type } }),
   errors: {
     'rate-limited': {

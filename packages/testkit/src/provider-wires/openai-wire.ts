@@ -21,6 +21,7 @@ export const OPENAI_DIALECT: CompletionsDialect = {
   ownFields: [],
   usage: { ...inDetails, completion_tokens_details: { reasoning_tokens: 0 } },
   usageInStream: 'beside-choices',
+  waitMs: 2_500,
   error: openAiError,
   errors: {
     'rate-limited': {

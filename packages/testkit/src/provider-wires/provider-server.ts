@@ -73,7 +73,7 @@ async function serve(
   const { script } = state
   const refusal = script.kind === 'error' ? wire.errors[script.error] : wire.refusal(request)
   if (refusal?.status === OK && wire.isStream(request)) {
-    stream(response, script, [event(refusal.body)])
+    stream(response, script, [event(refusal.body)], '')
     return
   }
   if (refusal !== undefined) {
@@ -81,9 +81,24 @@ async function serve(
     response.end(JSON.stringify(refusal.body))
     return
   }
-  if (wire.isStream(request)) stream(response, script, wire.events(request, saidBy(script)))
+  if (misbehave(response, script)) return
+  if (wire.isStream(request)) stream(response, script, wire.events(request, saidBy(script)), wire.errorEvent)
   else whole(response, script, JSON.stringify(wire.answer(request, saidBy(script))))
 }
+
+/** What has nothing to do with any wire. */
+function misbehave(response: ServerResponse, { kind }: WireScript): boolean {
+  if (kind === 'html') response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Gateway</body></html>')
+  else if (kind === 'empty-body') response.writeHead(200, { 'content-type': 'application/json' }).end()
+  else if (kind === 'drip') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    const timer = setInterval(() => response.write(':'), DRIP_MS)
+    response.once('close', () => clearInterval(timer))
+  } else return false
+  return true
+}
+
+const DRIP_MS = 20
 
 /** Some refuse with a status of success. */
 const OK = 200
@@ -101,11 +116,12 @@ function whole(response: ServerResponse, { kind }: WireScript, body: string): vo
   else response.end(body)
 }
 
-function stream(response: ServerResponse, { kind }: WireScript, events: readonly string[]): void {
+function stream(response: ServerResponse, { kind }: WireScript, events: readonly string[], errorEvent: string): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   // After the first piece of text, and well before the last.
   const half = events.slice(0, Math.ceil(events.length / 2)).join('')
   if (kind === 'cut') response.write(half, () => response.end())
   else if (kind === 'silent') response.write(half)
+  else if (kind === 'error-in-stream') response.end(half + errorEvent)
   else response.end(events.join(''))
 }

@@ -9,6 +9,13 @@ export type WireScript =
   | { readonly kind: 'error'; readonly error: WireError }
   /** Ends the connection in the middle of the answer. */
   | { readonly kind: 'cut'; readonly text: string }
+  /** Breaks off in the middle of a stream with an error that is an event of it. */
+  | { readonly kind: 'error-in-stream'; readonly text: string }
+  /** A page, with status 200, as a proxy in the way would send it. */
+  | { readonly kind: 'html' }
+  | { readonly kind: 'empty-body' }
+  /** A byte every few milliseconds, without end. */
+  | { readonly kind: 'drip' }
   /** Begins its answer and says nothing more. */
   | { readonly kind: 'silent'; readonly text: string }
 
@@ -54,7 +61,11 @@ export interface ProviderWire {
   answer(request: WireRequest, said: Said): unknown
   /** The same as the events of a stream, in their order, each as it stands on the wire. */
   events(request: WireRequest, said: Said): readonly string[]
+  /** An error that comes as an event: that there is no capacity. */
+  readonly errorEvent: string
   readonly errors: Readonly<Record<WireError, WireAnswer>>
+  /** How long it asks to wait when it is asked too often; undefined where it does not say. */
+  readonly waitMs?: number
 }
 
 /** What a model says. */

@@ -18,6 +18,7 @@ export const QWEN_DIALECT: CompletionsDialect = {
   maxTokensField: 'max_tokens',
   maxTemperature: 1.99,
   ownFields: ['enable_thinking'],
+  waitMs: undefined,
   usage: inDetails,
   errors: {
     'rate-limited': { status: 429, body: openAiError('limit_requests', 'You exceeded your current requests list.') },

@@ -16,6 +16,7 @@ export const ZHIPU_DIALECT: CompletionsDialect = {
   maxTemperature: 1,
   takesStreamOptions: false,
   ownFields: ['thinking'],
+  waitMs: undefined,
   usage: inDetails,
   error: (_, message) => zhipuError('1210', message),
   errors: {
