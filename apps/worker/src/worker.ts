@@ -70,9 +70,9 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   }
   const results = createResultsPublisher(deps)
   const ledger = new Ledger({ db, clock, log, telemetry, onEnded: results.publish })
-  const lease = await leaseOf(deps, state, ledger)
-  const fleet = openFleetAdmission({ ...deps, workerId: lease.id })
+  const fleet = openFleetAdmission({ ...deps, workerId: () => lease.id() })
   const { admission } = fleet
+  const lease = await leaseOf(deps, state, { ledger, admission })
   const runner = createTaskRunner(deps, state, { ledger, lease, admission, onRoom: () => input.onRoom() })
   const input = await startInput({ ...deps, ...state, lease, runner, admission })
   const watch = watchRunning({
@@ -123,7 +123,11 @@ interface State {
   readonly rate: SettleRate
 }
 
-function leaseOf(deps: WorkerDeps, state: State, ledger: Ledger): Promise<Lease> {
+function leaseOf(
+  deps: WorkerDeps,
+  state: State,
+  { ledger, admission }: { readonly ledger: Ledger; readonly admission: OpenAdmission },
+): Promise<Lease> {
   const { settings, clock } = deps
   return takeLease({
     ...deps,
@@ -132,7 +136,11 @@ function leaseOf(deps: WorkerDeps, state: State, ledger: Ledger): Promise<Lease>
     slots: settings.slots,
     routes: queueRoutes(deps.targets),
     version: settings.version,
-    load: () => ({ running: state.places.taken, settledPerSecond: state.rate.perSecond(clock.elapsedMs()) }),
+    load: () => ({
+      running: state.places.taken,
+      settledPerSecond: state.rate.perSecond(clock.elapsedMs()),
+      calls: admission.underWay(),
+    }),
     known: () => [...state.running.keys()],
     onUnknown: (held) => {
       for (const claim of held) void ledger.settle({ ...claim, state: 'queued', counted: false, waitMs: 0 })

@@ -1,16 +1,7 @@
-import type { Route, TargetName } from '@magictask/domain'
-import { TenantId } from '@magictask/domain'
-import {
-  type Admitted,
-  type Answer,
-  type CallWish,
-  type OpenAdmission,
-  openAdmission,
-  type Target,
-} from '@magictask/models'
-import { forceTarget, removeWorker } from '@magictask/store'
+import type { Answer, OpenAdmission } from '@magictask/models'
+import { forceTarget, readFleet, removeWorker, renewLease } from '@magictask/store'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { openFleet } from '../src/fleet.ts'
+import { admitted, answered, down, never, openWorker, targetOf, type Wishes, wish } from './admission-under-test.ts'
 import { ground, setup } from './worker-under-test.ts'
 
 let under: Awaited<ReturnType<typeof setup>>
@@ -25,79 +16,7 @@ beforeEach(async () => {
   await under.db.query('delete from workers')
 })
 
-const answered: Answer = { kind: 'answered', json: '{}', provider: 'p', model: 'm', usage: {}, latencyMs: 5 }
-const down: Answer = { ...answered, kind: 'broke', fault: 'provider.unavailable', detail: '' }
-const never = new AbortController().signal
-
-function targetOf(name: TargetName, more: Partial<Target> = {}): Target {
-  const [provider = '', model = ''] = name.split('/')
-  const capabilities = { structured: ['text'], vision: false, streaming: false } as const
-  return { name, provider, model, capabilities, ask: () => Promise.reject(new Error('nobody asks it')), ...more }
-}
-
-interface Wishes {
-  readonly slots?: number
-  readonly all?: number
-  readonly requestsPerMinute?: number
-  /** By the order of the route; a number is the queue's limit at that provider. */
-  readonly candidates?: Readonly<Record<TargetName, number | undefined>>
-  readonly targets?: readonly Target[]
-}
-
-/** One worker's admission beside the others of the fleet. */
-async function worker(wishes: Wishes = {}) {
-  const candidates = Object.entries(wishes.candidates ?? { 'p/m': undefined }).map(([name, maxWorkers], priority) => {
-    const [provider = '', model = ''] = name.split('/')
-    const target: TargetName = `${provider}/${model}`
-    return { target, provider, model, priority, weight: 1, ...(maxWorkers === undefined ? {} : { maxWorkers }) }
-  })
-  const targets = wishes.targets ?? candidates.map(({ target }) => targetOf(target))
-  const route: Route = { queue: 'text.free', strategy: 'priority', balance: 'weighted-round-robin', candidates }
-  const workerId = await under.worker()
-  const recovered: TargetName[] = []
-  const fleet = openFleet({ db: under.db, workerId: () => workerId })
-  const providers = new Map(
-    wishes.requestsPerMinute === undefined ? [] : [['p', { requestsPerMinute: wishes.requestsPerMinute }]],
-  )
-  const admission = openAdmission({
-    ...ground,
-    targets: new Map(targets.map((target) => [target.name, target])),
-    routes: new Map([['text.free', route]]),
-    limits: { providers, magicTypes: new Map(), ...(wishes.all === undefined ? {} : { concurrency: wishes.all }) },
-    slots: wishes.slots ?? 64,
-    fleet,
-    onRecovered: (target) => recovered.push(target),
-  })
-  const listening = fleet.listen(under.url, admission, ground)
-  return {
-    workerId,
-    admission,
-    recovered,
-    async [Symbol.asyncDispose]() {
-      await listening[Symbol.asyncDispose]()
-      await admission[Symbol.asyncDispose]()
-    },
-  }
-}
-
-function wish(more: Partial<CallWish> = {}): CallWish {
-  const needs = { contextTokens: 100, vision: false }
-  return {
-    queue: 'text.free',
-    magicType: 'spam_check',
-    tenant: TenantId.parse('t'),
-    lane: 'normal',
-    needs,
-    without: new Set(),
-    ...more,
-  }
-}
-
-async function admitted(admission: OpenAdmission, signal = never): Promise<Admitted> {
-  const call = await admission.admit(wish(), signal)
-  if (call === 'nobody-able') throw new Error('nobody is able')
-  return call
-}
+const worker = (wishes: Wishes = {}) => openWorker(under, wishes)
 
 test('a call that nothing limits goes at once, as many as the worker has slots, and the next when one ends', async () => {
   await using one = await worker({ slots: 2 })
@@ -236,4 +155,20 @@ test("an admin's word reaches every worker", async () => {
   while (one.admission.admitNow(wish())?.target.name !== 'q/m') await new Promise((resolve) => setTimeout(resolve, 10))
   await forceTarget(under.db, 'p/m', undefined)
   while (one.admission.admitNow(wish())?.target.name !== 'p/m') await new Promise((resolve) => setTimeout(resolve, 10))
+})
+
+test('whoever asks sees what the whole fleet does: targets, calls under way and slots', async () => {
+  await using one = await worker({ all: 3, candidates: { 'p/m': 2 } })
+  await Promise.all([admitted(one.admission), admitted(one.admission)])
+  await renewLease(under.db, one.workerId, { running: 2, settledPerSecond: 0, calls: one.admission.underWay() })
+  await forceTarget(under.db, 'p/m', 'open')
+  const view = await readFleet(under.db)
+  expect(view.workers).toMatchObject([{ workerId: one.workerId, calls: { 'text.free/p': 2 } }])
+  expect(view.limits).toEqual([
+    { name: 'all', held: 2, wanted: 0 },
+    { name: 'queue:text.free/p', held: 2, wanted: 0 },
+  ])
+  expect(view.targets.targets).toMatchObject([{ name: 'p/m', forced: 'open' }])
+  while (!one.admission.notes()[0]?.says.startsWith('open, by an admin')) await ground.clock.sleep(10)
+  expect(one.admission.notes()).toEqual([{ name: 'target p/m', says: 'open, by an admin, 2 under way' }])
 })
