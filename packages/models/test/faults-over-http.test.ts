@@ -178,7 +178,7 @@ describe('a signal', () => {
     const before = server.calls().length
     const asked = provider.ask(question(), stop.signal)
     while (server.calls().length === before) await delay(5)
-    stop.abort()
+    stop.abort('a word, as a reason may be')
     expect(await asked).toMatchObject({ kind: 'aborted', usage: {} })
     while (server.calls()[before]?.endedMs === undefined) await delay(5)
     expect(server.calls()[before]).toMatchObject({ abortedByClient: true })

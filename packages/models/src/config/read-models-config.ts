@@ -61,9 +61,8 @@ interface FileRead {
 }
 
 function readTree(env: Environment): FileRead {
-  const named = env.MAGICTASK_CONFIG
-  const name = named === undefined || named === '' ? CONFIG_FILE : named
-  if (name === CONFIG_FILE && !existsSync(name)) return { name, tree: {}, mistakes: [] }
+  const name = env.MAGICTASK_CONFIG || CONFIG_FILE
+  if (!env.MAGICTASK_CONFIG && !existsSync(name)) return { name, tree: {}, mistakes: [] }
   const text = readText(name)
   try {
     const tree: unknown = JSON.parse(text)

@@ -92,7 +92,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     try {
       onEvents(chunk)
     } catch (error) {
-      controller.abort(error instanceof Error ? error : new Error(String(error)))
+      controller.abort(asError(error))
     }
   }
 
@@ -114,14 +114,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Before the request has a socket there is nothing to close; the caller hears of it at once all the same. */
   readonly #onAbort = (): void => {
     const { reason } = this.#options.signal
-    this.#controller?.abort(reason)
     this.#leave()
     this.#options.reject(reason)
+    // A reason may be anything; a socket is destroyed with an error.
+    this.#controller?.abort(asError(reason))
   }
 
   #leave(): void {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 function isEventStream(headers: RawHeaders): boolean {

@@ -142,7 +142,7 @@ const aborts = imitated('abort closes the socket', async (subject) => {
   const asked = askTitle(target, CONTENT, { signal: stop.signal })
   while (subject.server?.requests().length === before) await delay(5)
   await delay(20)
-  stop.abort()
+  stop.abort('a word, as a reason may be')
   assert.equal((await asked).kind, 'aborted')
   for (let waits = 0; subject.server?.abandoned === abandoned && waits < 400; waits++) await delay(5)
   assert.equal((subject.server?.abandoned ?? 0) - abandoned, 1)
