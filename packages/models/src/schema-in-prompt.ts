@@ -1,13 +1,25 @@
 import type { AnswerFormat, Message } from './ask.ts'
+import type { ModelConfig } from './config/models-config.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 
-/** The same prompt for a model that has to be told in words what shape its answer has. It always holds the word JSON: JSON object mode is refused without it. */
-export function withSchemaInPrompt(messages: readonly Message[], format: AnswerFormat): readonly Message[] {
-  return withInstruction(messages, instructionFor(format))
+/**
+ * A prompt as a model needs it for the best way of answering that it has. The schema in it always comes with the word
+ * JSON: JSON object mode is refused without it.
+ */
+export function worded(
+  messages: readonly Message[],
+  format: AnswerFormat,
+  { capabilities, quirks }: Pick<ModelConfig, 'capabilities' | 'quirks'>,
+): readonly Message[] {
+  const [way = 'text'] = capabilities.structured
+  const needsSchema = way === 'json-object' || way === 'text' || quirks.schemaInPrompt
+  const asked = needsSchema ? withInstruction(messages, instructionFor(format)) : messages
+  const isOffered = way === 'tool' && quirks.toolChoice === 'auto'
+  return isOffered ? withInstruction(asked, `Answer by calling the tool ${format.name}, once.`) : asked
 }
 
-/** The same prompt with a sentence more for the system: many a server takes only one system message, the first. */
-export function withInstruction(messages: readonly Message[], instruction: string): readonly Message[] {
+/** With a sentence more for the system: many a server takes only one system message, the first. */
+function withInstruction(messages: readonly Message[], instruction: string): readonly Message[] {
   const [first, ...rest] = messages
   if (first?.role !== 'system') return [{ role: 'system', text: instruction }, ...messages]
   return [{ role: 'system', text: `${first.text}\n\n${instruction}` }, ...rest]

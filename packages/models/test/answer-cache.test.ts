@@ -128,8 +128,7 @@ describe('the name of a question', () => {
     magicType: 'titled',
     promptVersion: 1,
     format: { name: 'titled', schema: z.object({ title: z.string() }) },
-    messages: [{ role: 'user', text: 'a secret' }],
-    input: { params: {} },
+    input: { content: 'a secret', params: {} },
     suggestion: 0,
   }
 
@@ -143,9 +142,8 @@ describe('the name of a question', () => {
     ['magicType', { magicType: 'other' }],
     ['version of the prompt', { promptVersion: 2 }],
     ['schema', { format: { name: 'titled', schema: z.object({ title: z.number() }) } }],
-    ['message', { messages: [{ role: 'user', text: 'another' }] }],
-    ['role', { messages: [{ role: 'system', text: 'a secret' }] }],
-    ['parameter', { input: { params: { tone: 'dry' } } }],
+    ['content', { input: { content: 'another', params: {} } }],
+    ['parameter', { input: { content: 'a secret', params: { tone: 'dry' } } }],
     ['suggestion', { suggestion: 1 }],
   ])('is another for another %s', (_, more) => {
     expect(answerKey({ ...question, ...more })).not.toBe(answerKey(question))

@@ -159,6 +159,18 @@ describe('a call that goes well', () => {
     })
   })
 
+  test('of a model that nobody described, the schema is in the prompt as well', async () => {
+    let sent = ''
+    server.setScript(({ body }) => {
+      sent = JSON.stringify(body)
+      return undefined
+    })
+    const env = { OPENAI_API_KEY: KEY, OPENAI_BASE_URL: server.baseUrl, OPENAI_MODEL: 'small' }
+    expect(await (await oneTarget(env)).ask(question(), never)).toMatchObject({ kind: 'answered', model: 'small' })
+    expect(sent).toContain('Give it a title.\\n\\nAnswer with one JSON object')
+    expect(sent).toContain('"type":"json_schema"')
+  })
+
   test('many at once have a connection each', async () => {
     // Long enough that the last is asked before the first is answered, also on a busy machine.
     await using busy = await startModelServer({ latencyMs: 3_000 })

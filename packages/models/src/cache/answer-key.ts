@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { TenantId } from '@magictask/domain'
-import type { AnswerFormat, Message } from '../ask.ts'
+import type { AnswerFormat } from '../ask.ts'
 import { jsonSchemaOf } from '../json-schema.ts'
 
 /** All that decides an answer, but for who gives it. */
@@ -9,16 +9,15 @@ export interface AnswerQuestion {
   readonly magicType: string
   readonly promptVersion: number
   readonly format: AnswerFormat
-  readonly messages: readonly Message[]
-  /** What else the result is made of: parameters, and what the chain looked up. */
+  /** What the prompt and the result are made of: content, parameters, what the chain looked up. */
   readonly input: unknown
   readonly suggestion: number
 }
 
 /** The name under which the answer to a question is kept: a SHA-256, so that it tells nothing of the question, and no tenant meets another's. */
 export function answerKey(question: AnswerQuestion): string {
-  const { tenant, magicType, promptVersion, format, messages, input, suggestion } = question
-  const all = [tenant, magicType, promptVersion, schemaText(format), messages, input, suggestion]
+  const { tenant, magicType, promptVersion, format, input, suggestion } = question
+  const all = [tenant, magicType, promptVersion, schemaText(format), input, suggestion]
   return hash('sha256', JSON.stringify(all), 'base64url')
 }
 

@@ -1,7 +1,7 @@
 import type { AnswerFormat, Message } from '../ask.ts'
 import type { ModelConfig } from '../config/models-config.ts'
 import { jsonSchemaOf } from '../json-schema.ts'
-import { withInstruction, withSchemaInPrompt } from '../schema-in-prompt.ts'
+import { worded } from '../schema-in-prompt.ts'
 import type { StructuredWay } from '../target.ts'
 
 /** A question as this model is asked it: in the best way that it has, with only the parameters that it takes. */
@@ -18,7 +18,7 @@ export function questions(model: ModelConfig): (messages: readonly Message[], fo
   return (messages, format) => {
     const fields = made.get(format) ?? { ...shapeFields(way, format, model), ...parameterFields(model) }
     made.set(format, fields)
-    return { messages: worded(way, messages, format, model), fields }
+    return { messages: worded(messages, format, model), fields }
   }
 }
 
@@ -50,16 +50,4 @@ function parameterFields({ parameters, quirks }: ModelConfig): Question['fields'
     ...(maxOutputTokens === undefined ? {} : { [quirks.maxTokensField]: maxOutputTokens }),
     ...quirks.extraBody,
   }
-}
-
-function worded(
-  way: StructuredWay,
-  messages: readonly Message[],
-  format: AnswerFormat,
-  { quirks }: ModelConfig,
-): readonly Message[] {
-  if (way === 'json-object' || way === 'text') return withSchemaInPrompt(messages, format)
-  if (way === 'tool' && quirks.toolChoice === 'auto')
-    return withInstruction(messages, `Answer by calling the tool ${format.name}, once.`)
-  return messages
 }

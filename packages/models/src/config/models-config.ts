@@ -38,6 +38,8 @@ export interface Quirks {
   readonly maxTokensField: 'max_tokens' | 'max_completion_tokens'
   /** `fixed` takes no temperature at all. */
   readonly temperature: { readonly min: number; readonly max: number } | 'fixed'
+  /** The schema goes into the prompt also where it is sent beside it: nobody knows whether the server looks at it there. */
+  readonly schemaInPrompt: boolean
   /** Whether a tool can be demanded by its name, or is only offered. */
   readonly toolChoice: 'named' | 'auto'
   /** Whether a stream says its usage only when it is asked to; some servers do not know the field that asks. */

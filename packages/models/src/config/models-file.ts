@@ -47,6 +47,7 @@ const QuirksEntry = z.strictObject({
       'has to be a range, as {"min": 0, "max": 1}, or "fixed"',
     )
     .optional(),
+  schemaInPrompt: z.boolean().optional(),
   toolChoice: z.enum(['named', 'auto']).optional(),
   usageInStream: z.enum(['asked', 'unasked']).optional(),
   extraBody: z.record(z.string(), z.json()).optional(),

@@ -32,7 +32,7 @@ export function modelNames(entry: ProviderEntry): readonly string[] {
 }
 
 /** What holds where neither a model nor its provider says otherwise: OpenAI's own way. */
-const QUIRKS: Quirks = {
+const QUIRKS: Omit<Quirks, 'schemaInPrompt'> = {
   maxTokensField: 'max_tokens',
   temperature: { min: 0, max: 2 },
   toolChoice: 'named',
@@ -49,10 +49,12 @@ const MICRO = 1_000_000
 export function resolvedModel(name: string, provider: ProviderEntry): ModelConfig {
   const own: ModelEntry = (Object.hasOwn(provider.models, name) ? provider.models[name] : undefined) ?? {}
   const { contextTokens, quality } = own
+  const said = { ...defined(provider.capabilities ?? {}), ...defined(own.capabilities ?? {}) }
+  const schemaInPrompt = !Object.hasOwn(provider.models, name) || said.strictJsonSchema === undefined
   return {
     name,
-    capabilities: resolvedCapabilities({ ...defined(provider.capabilities ?? {}), ...defined(own.capabilities ?? {}) }),
-    quirks: { ...QUIRKS, ...defined(provider.quirks ?? {}), ...defined(own.quirks ?? {}) },
+    capabilities: resolvedCapabilities(said),
+    quirks: { ...QUIRKS, schemaInPrompt, ...defined(provider.quirks ?? {}), ...defined(own.quirks ?? {}) },
     parameters: defined(own.parameters ?? {}),
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(quality === undefined ? {} : { quality }),

@@ -2,7 +2,7 @@ import type { UsageMetadata } from '@langchain/core/messages'
 import type { ModelConfig, ProviderConfig } from '../config/models-config.ts'
 import { boundedFetch } from '../http/bounded-fetch.ts'
 import { jsonSchemaOf } from '../json-schema.ts'
-import { withSchemaInPrompt } from '../schema-in-prompt.ts'
+import { worded } from '../schema-in-prompt.ts'
 import type { Send, SendDeps } from '../send.ts'
 import { type Counted, langChainSender } from './langchain-sender.ts'
 
@@ -23,10 +23,11 @@ export function openAnthropic(provider: ProviderConfig, model: ModelConfig, deps
       ...(maxOutputTokens === undefined ? {} : { maxTokens: maxOutputTokens }),
     },
     question: (messages, format) => {
-      if (way !== 'tool') return { messages: withSchemaInPrompt(messages, format), options: {} }
+      const asked = worded(messages, format, model)
+      if (way !== 'tool') return { messages: asked, options: {} }
       const { name } = format
       const tool = { name, description: 'Takes the answer.', input_schema: jsonSchemaOf(format) }
-      return { messages, options: { tools: [tool], tool_choice: { type: 'tool', name } } }
+      return { messages: asked, options: { tools: [tool], tool_choice: { type: 'tool', name } } }
     },
     finishReason: ({ message: { additional_kwargs: said } }) =>
       typeof said.stop_reason === 'string' ? (FINISHED[said.stop_reason] ?? said.stop_reason) : undefined,

@@ -3,7 +3,7 @@ import type { AnswerFormat } from '../ask.ts'
 import { isTree } from '../config/layers.ts'
 import type { ModelConfig, ProviderConfig } from '../config/models-config.ts'
 import { jsonSchemaOf } from '../json-schema.ts'
-import { withSchemaInPrompt } from '../schema-in-prompt.ts'
+import { worded } from '../schema-in-prompt.ts'
 import type { Send, SendDeps } from '../send.ts'
 import { replaceClient } from './google-client.ts'
 import { type Counted, langChainSender } from './langchain-sender.ts'
@@ -26,10 +26,10 @@ export function openGoogle(provider: ProviderConfig, model: ModelConfig, deps: S
       ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     },
     prepare: (chatModel) => replaceClient(chatModel, { provider: { ...provider, baseUrl }, model: model.name }),
-    question: (messages, format) =>
-      way === 'json-schema'
-        ? { messages, options: { responseSchema: responseSchemaOf(format) } }
-        : { messages: withSchemaInPrompt(messages, format), options: {} },
+    question: (messages, format) => ({
+      messages: worded(messages, format, model),
+      options: way === 'json-schema' ? { responseSchema: responseSchemaOf(format) } : {},
+    }),
     finishReason: ({ generationInfo }) => {
       const reason: unknown = generationInfo?.finishReason
       if (typeof reason !== 'string') return undefined
