@@ -1,13 +1,14 @@
 import { fetchAndZod } from './fetch-and-zod.ts'
 import { langchainCall } from './langchain-call.ts'
+import { oneQuestion } from './one-question.ts'
 
 /*
-  A bare loop with nothing around it: `main.ts <which> <base url> <calls to warm up> <calls> <at once>`.
+  A loop with nothing around it: `main.ts <which> <base url> <calls to warm up> <calls> <at once>`.
   Prints the CPU and the wall time of the calls after the warm-up.
 */
 const [which = '', baseUrl = '', ...numbers] = process.argv.slice(2)
 const [warmUp = 0, calls = 0, atOnce = 1] = numbers.map(Number)
-const call = which === 'langchain' ? langchainCall(baseUrl) : fetchAndZod(baseUrl)
+const call = await callOf(which)
 
 await loop(warmUp)
 const cpuBefore = process.cpuUsage()
@@ -15,7 +16,7 @@ const startedMs = performance.now()
 await loop(calls)
 const wallMs = performance.now() - startedMs
 const { user, system } = process.cpuUsage(cpuBefore)
-process.stdout.write(`${JSON.stringify({ cpuMs: (user + system) / 1_000, wallMs })}\n`)
+process.stdout.write(`${JSON.stringify({ cpuMs: (user + system) / 1_000, wallMs })}\n`, () => process.exit(0))
 
 async function loop(total: number): Promise<void> {
   let begun = 0
@@ -24,6 +25,18 @@ async function loop(total: number): Promise<void> {
       while (begun < total) await call(contentOf(begun++))
     }),
   )
+}
+
+async function callOf(name: string): Promise<(content: string) => Promise<unknown>> {
+  switch (name) {
+    case 'langchain':
+      return langchainCall(baseUrl)
+    case 'ask':
+    case 'cache-hit':
+      return oneQuestion(baseUrl, { cached: name === 'cache-hit' })
+    default:
+      return fetchAndZod(baseUrl)
+  }
 }
 
 function contentOf(at: number): string {

@@ -4,6 +4,7 @@ import type { SystemDeps } from '../system.ts'
 import { measureFewAtATime } from './few-at-a-time.ts'
 import { measureMemory } from './memory.ts'
 import { measureNoLatency } from './no-latency.ts'
+import { measureOneCall } from './one-call.ts'
 import { measureWithLatency } from './with-latency.ts'
 
 /** What is measured together, by the name that `--only` takes. */
@@ -11,5 +12,6 @@ export const SCENARIOS: ReadonlyMap<string, (deps: SystemDeps, sizes: Sizes) => 
   ['no-latency', measureNoLatency],
   ['with-latency', measureWithLatency],
   ['few-at-a-time', measureFewAtATime],
+  ['one-call', measureOneCall],
   ['memory', measureMemory],
 ])

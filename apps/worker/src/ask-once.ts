@@ -31,7 +31,10 @@ export interface Question {
 }
 
 /** What a suggestion needs of whoever is asked for it; never of those `without`. */
-export function wishOf({ running, needs }: Question, without: ReadonlySet<TargetName>): CallWish {
+export function wishOf(
+  { running, needs }: Pick<Question, 'running' | 'needs'>,
+  without: ReadonlySet<TargetName>,
+): CallWish {
   const { tenant, tier, lane, magicType } = running.task
   return { queue: queueFor(tier), magicType, tenant, lane, needs, without }
 }

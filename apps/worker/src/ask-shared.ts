@@ -1,4 +1,4 @@
-import { done, type TargetName, type Verdict } from '@magictask/domain'
+import { done, leastContextTokens, type TargetName, type Verdict } from '@magictask/domain'
 import { type AnswerCache, answerKey, type KnownAnswer } from '@magictask/models'
 import { type Question, wishOf } from './ask-once.ts'
 import { type AskDeps, afterStop, askSuggestion } from './ask-suggestion.ts'
@@ -7,6 +7,11 @@ import type { RunningTask } from './running-tasks.ts'
 export interface ShareDeps extends AskDeps {
   readonly cache: AnswerCache
   readonly flights: Flights
+}
+
+/** A question whose prompt is not written yet: an answer that is known needs none. */
+export type UnwrittenQuestion = Omit<Question, 'messages' | 'needs'> & {
+  readonly write: () => Promise<Pick<Question, 'messages' | 'needs'>>
 }
 
 /** Questions that somebody in this worker is asking just now, by their keys. */
@@ -22,8 +27,8 @@ export interface Flight {
 }
 
 /** The verdict about a suggestion: from the cache, from an identical question under way, or by asking; what is valid is kept. */
-export async function answerSuggestion(deps: ShareDeps, question: Question): Promise<Verdict> {
-  if (!mayShare(question.running)) return askSuggestion(deps, question)
+export async function answerSuggestion(deps: ShareDeps, question: UnwrittenQuestion): Promise<Verdict> {
+  if (!mayShare(question.running)) return askUnwritten(deps, question)
   const key = keyOf(question)
   const known = await deps.cache.find(key, targetsOf(deps, question))
   if (known !== undefined) return fromCache(known)
@@ -46,23 +51,24 @@ function mayShare({ task }: RunningTask): boolean {
   return typeof wish === 'boolean' ? wish : task.num_suggestions === 1
 }
 
-function keyOf({ running, chain, input, messages, suggestion }: Question): string {
+function keyOf({ running, chain, input, suggestion }: UnwrittenQuestion): string {
   const { fallback: _fallback, cache_enabled: _cache, ...params } = input.params
   const { tenant, magicType } = running.task
   const { promptVersion, format } = chain
-  const rest = { params, candidates: input.candidates }
-  return answerKey({ tenant, magicType, promptVersion, format, messages, input: rest, suggestion })
+  return answerKey({ tenant, magicType, promptVersion, format, input: { ...input, params }, suggestion })
 }
 
-function targetsOf(deps: ShareDeps, question: Question): readonly TargetName[] {
-  return deps.admission.candidates(wishOf(question, question.asked.without)).map(({ name }) => name)
+/** By the content alone, which is less than the prompt: one that cannot take the prompt has given no answer to it. */
+function targetsOf(deps: ShareDeps, question: UnwrittenQuestion): readonly TargetName[] {
+  const needs = { contextTokens: leastContextTokens([question.input.content]), vision: false }
+  return deps.admission.candidates(wishOf({ ...question, needs }, question.asked.without)).map(({ name }) => name)
 }
 
 function fromCache({ json, provider, model }: KnownAnswer): Verdict {
   return done(json, { kind: 'cache', by: { provider, model } })
 }
 
-async function lead(deps: ShareDeps, question: Question, key: string): Promise<Verdict> {
+async function lead(deps: ShareDeps, question: UnwrittenQuestion, key: string): Promise<Verdict> {
   const { promise, resolve } = Promise.withResolvers<KnownAnswer | undefined>()
   const flight: Flight = { answer: promise, followers: new Set(), started: false }
   deps.flights.set(key, flight)
@@ -76,8 +82,12 @@ async function lead(deps: ShareDeps, question: Question, key: string): Promise<V
   }
 }
 
-async function askAndKeep(deps: ShareDeps, question: Question, key: string): Promise<Verdict> {
-  const verdict = await askSuggestion(deps, question)
+async function askUnwritten(deps: ShareDeps, question: UnwrittenQuestion): Promise<Verdict> {
+  return askSuggestion(deps, { ...question, ...(await question.write()) })
+}
+
+async function askAndKeep(deps: ShareDeps, question: UnwrittenQuestion, key: string): Promise<Verdict> {
+  const verdict = await askUnwritten(deps, question)
   const answer = answerIn(verdict)
   if (answer !== undefined) deps.cache.keep(key, answer)
   return verdict

@@ -16,7 +16,7 @@ import {
 import type { Message } from '@magictask/models'
 import type { EarlyAnswer, Outcome } from '@magictask/store'
 import type { Question } from './ask-once.ts'
-import { answerSuggestion, type ShareDeps } from './ask-shared.ts'
+import { answerSuggestion, type ShareDeps, type UnwrittenQuestion } from './ask-shared.ts'
 import { afterStop } from './ask-suggestion.ts'
 import { type RunningTask, stopReason } from './running-tasks.ts'
 
@@ -71,12 +71,21 @@ async function questionOf(
   deps: ExecuteDeps,
   running: RunningTask,
   chain: Chain,
-): Promise<Omit<Question, 'suggestion' | 'asked'>> {
+): Promise<Omit<UnwrittenQuestion, 'suggestion' | 'asked'>> {
   const { task } = running
   const plain = { content: task.content, params: task.params ?? {} }
   const input = chain.context === undefined ? plain : { ...plain, ...(await lookUp(deps, running, chain.context)) }
+  let written: ReturnType<UnwrittenQuestion['write']> | undefined
+  const write = () => {
+    written ??= writePrompt(chain, input)
+    return written
+  }
+  return { running, chain, input, write, ...concludeWith(chain, input) }
+}
+
+async function writePrompt(chain: Chain, input: ChainInput): ReturnType<UnwrittenQuestion['write']> {
   const messages = await chain.prompt(input)
-  return { running, chain, input, messages, needs: needsOf(messages), ...concludeWith(chain, input) }
+  return { messages, needs: needsOf(messages) }
 }
 
 /** It may ask servers of its own, so from here on the task is not taken for one that has had no slot. */
