@@ -6,6 +6,7 @@ import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import { type Database, parkTasks } from '@magictask/store'
 import { createClaimer } from './claim-records.ts'
 import type { WorkerSettings } from './config.ts'
+import { inTurns } from './in-turns.ts'
 import type { Lease } from './lease.ts'
 import { type ConsumeDeps, claimSuspect, decideAbout } from './loops/consume-tasks.ts'
 import type { Places } from './places.ts'
@@ -54,7 +55,7 @@ export async function startInput(deps: InputDeps): Promise<Input> {
       topic: topics.lanes[lane],
       group: workerGroup(topics, lane),
       fromBeginning: true,
-      decide: (records) => decideAbout(consume, lane, records),
+      decide: inTurns((records) => decideAbout(consume, lane, records)),
       onCrash: deps.onCrash,
     })
   const consumers = await Promise.all(LANES.map(start))

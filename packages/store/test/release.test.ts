@@ -51,7 +51,7 @@ test('the fleet takes its idle slots, half a second of what it settles and two a
     `insert into targets (name, state, most, forced) values ('p/m', 'ramping', 2, null), ('p/n', 'closed', null, 'open'), ('p/o', 'open', null, 'closed')`,
   )
   const { fleet } = await store.tend()
-  expect(fleet.tasks).toBe(4 + 64 + Math.ceil(41 / 2) + 2 * 2)
+  expect(fleet.tasks).toBe(4 + 64 + Math.ceil(41 / 4) + 2 * 2)
   expect(fleet.routes).toHaveLength(2)
   expect(fleet.routes).toContainEqual({ 'text.free': [{ target: 'p/m', most: 3 }] })
   expect(fleet.heldTargets.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([

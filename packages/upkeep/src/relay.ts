@@ -38,7 +38,7 @@ export interface RelayDeps {
 }
 
 const LEASE_MS = 3_000
-/** What is on Kafka lasts for ten such pauses, so a shorter one only costs statements. */
+/** What is on Kafka lasts for five such pauses, so a shorter one only costs statements. */
 const BUSY_PAUSE_MS = 50
 const IDLE_PAUSE_MS = 200
 const OTHER_HOLDS_PAUSE_MS = 1_000

@@ -6,7 +6,7 @@ export const RELEASE = {
   /** While no worker lives: so that there is something to wake one. */
   windowWithoutWorkers: 64,
   /** Of what the fleet settles, this many seconds' worth. */
-  secondsAhead: 0.5,
+  secondsAhead: 0.25,
   extraPerWorker: 2,
   /** How long a mark counts a task as being on Kafka; one that runs out is released again. */
   markSeconds: 5,
