@@ -16,8 +16,11 @@ export function questions(model: ModelConfig): (messages: readonly Message[], fo
   const made = new WeakMap<AnswerFormat, Question['fields']>()
   const [way = 'text'] = model.capabilities.structured
   return (messages, format) => {
-    const fields = made.get(format) ?? { ...shapeFields(way, format, model), ...parameterFields(model) }
-    made.set(format, fields)
+    let fields = made.get(format)
+    if (fields === undefined) {
+      fields = { ...shapeFields(way, format, model), ...parameterFields(model) }
+      made.set(format, fields)
+    }
     return { messages: worded(messages, format, model), fields }
   }
 }
