@@ -62,7 +62,9 @@ test('every price that is built in says when it was read, and where', () => {
     GOOGLE_API_KEY: 'k',
   }
   const models = [...readModelsConfig(env).providers.values()].flatMap((provider) => [...provider.models.values()])
-  for (const { price } of models)
+  const prices = models.flatMap(({ price }) => price ?? [])
+  expect(prices.length).toBeGreaterThan(10)
+  for (const price of prices)
     expect(price).toMatchObject({
       asOf: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
       source: expect.stringMatching(/^https:/),

@@ -10,7 +10,7 @@ import type { RouteEntry } from './models-file.ts'
 
 const OPENAI_SAYS = { asOf: '2026-03-31', source: 'https://developers.openai.com/api/docs/pricing' }
 const DEEPSEEK_SAYS = { asOf: '2026-04-30', source: 'https://api-docs.deepseek.com/quick_start/pricing' }
-const ZHIPU_SAYS = { asOf: '2026-06-01', source: 'https://docs.z.ai/guides/overview/pricing' }
+const ZHIPU_SAYS = { asOf: '2026-01-22', source: 'https://docs.z.ai/guides/overview/pricing' }
 const KIMI_SAYS = { asOf: '2026-03-26', source: 'https://platform.moonshot.ai/docs/pricing/chat' }
 const ANTHROPIC_SAYS = { asOf: '2026-03-21', source: 'https://docs.anthropic.com/en/docs/about-claude/pricing' }
 const GOOGLE_SAYS = { asOf: '2026-03-31', source: 'https://ai.google.dev/gemini-api/docs/pricing' }
@@ -30,12 +30,12 @@ const openai: Tree = {
     },
     'gpt-4.1-mini': {
       contextTokens: 1_047_576,
-      price: { ...OPENAI_SAYS, inputUsd: 0.4, outputUsd: 1.6 },
+      price: { ...OPENAI_SAYS, inputUsd: 0.4, cachedInputUsd: 0.1, outputUsd: 1.6 },
       quality: 50,
     },
     'gpt-5-mini': {
       contextTokens: 272_000,
-      price: { ...OPENAI_SAYS, inputUsd: 0.25, outputUsd: 2 },
+      price: { ...OPENAI_SAYS, inputUsd: 0.25, cachedInputUsd: 0.025, outputUsd: 2 },
       quirks: { temperature: 'fixed' },
       quality: 60,
     },
@@ -64,7 +64,7 @@ const deepseek: Tree = {
   },
 }
 
-/** The temperature ends at 1, and of tools only the choice `auto` is taken. */
+/** The temperature ends at 1, and of tools only the choice `auto` is taken. What is not free is billed in yuan, by the length of prompt and answer: no price. */
 const zhipu: Tree = {
   kind: 'openai-compatible',
   baseUrl: 'https://open.bigmodel.cn/api/paas/v4',
@@ -85,12 +85,10 @@ const zhipu: Tree = {
     },
     'glm-4.7': {
       contextTokens: 200_000,
-      price: { ...ZHIPU_SAYS, inputUsd: 0.6, cachedInputUsd: 0.11, outputUsd: 2.2 },
       quality: 70,
     },
     'glm-4.6': {
       contextTokens: 200_000,
-      price: { ...ZHIPU_SAYS, inputUsd: 0.6, cachedInputUsd: 0.11, outputUsd: 2.2 },
       quality: 65,
     },
   },
@@ -175,7 +173,7 @@ const google: Tree = {
     },
     'gemini-2.5-flash-lite': {
       contextTokens: 1_048_576,
-      price: { ...GOOGLE_SAYS, inputUsd: 0.1, outputUsd: 0.4 },
+      price: { ...GOOGLE_SAYS, inputUsd: 0.1, cachedInputUsd: 0.01, outputUsd: 0.4 },
       quality: 45,
     },
   },
