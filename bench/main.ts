@@ -10,18 +10,19 @@ import { FULL, QUICK, type Sizes } from './sizes.ts'
 import type { SystemDeps } from './system.ts'
 
 /*
-  npm run bench [-- --quick] [-- --only NAME]: every figure of docs/performance.md, with its baselines beside it in
+  npm run bench [-- --quick] [-- --only NAME] [-- --outage SECONDS]: every figure of docs/performance.md, with its baselines beside it in
   the same round; a table on standard output, and JSON in bench/results/ unless only a part was measured.
 */
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, outage: { type: 'string' } },
 })
 const only = options.only
 if (only !== undefined && !SCENARIOS.has(only)) {
   process.stderr.write(`There is no ${only}; --only takes one of: ${[...SCENARIOS.keys()].join(', ')}\n`)
   process.exit(2)
 }
-await run(options.quick ? QUICK : FULL)
+const sizes = options.quick ? QUICK : FULL
+await run({ ...sizes, outageSeconds: Number(options.outage ?? sizes.outageSeconds) })
 
 async function run(sizes: Sizes): Promise<void> {
   await using open = new AsyncDisposableStack()

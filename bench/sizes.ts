@@ -11,6 +11,15 @@ export interface Sizes {
   readonly alone: number
   readonly rateSeconds: number
   readonly waiting: number
+  /** Tasks that wait behind those that are measured, and the longest backlog of a tenant among others. */
+  readonly backlog: number
+  readonly mostOfATenant: number
+  /** While limits hold: tasks, and workers that are killed. */
+  readonly limitTasks: number
+  readonly kills: number
+  /** While a provider is away, and for how long. */
+  readonly outageTasks: number
+  readonly outageSeconds: number
 }
 
 /** What the figures ask for. */
@@ -22,6 +31,12 @@ export const FULL: Sizes = {
   alone: 50,
   rateSeconds: 20,
   waiting: 100_000,
+  backlog: 1_000_000,
+  mostOfATenant: 50_000,
+  limitTasks: 1_000,
+  kills: 6,
+  outageTasks: 2_000,
+  outageSeconds: 60,
 }
 
 /** To see that it runs; its figures are rough. */
@@ -33,4 +48,10 @@ export const QUICK: Sizes = {
   alone: 10,
   rateSeconds: 5,
   waiting: 10_000,
+  backlog: 1_000_000,
+  mostOfATenant: 5_000,
+  limitTasks: 400,
+  kills: 3,
+  outageTasks: 1_000,
+  outageSeconds: 30,
 }

@@ -15,11 +15,20 @@ const SECRET = 'the bench has a secret of at least 32 bytes'
 export interface System extends AsyncDisposable {
   readonly api: AppProcess
   readonly worker: AppProcess
+  /** One more, with the settings of the first. */
+  startWorker(): Promise<AppProcess>
   readonly db: Database
   /** Posts one request of so many tasks; throws when it is not taken. With `waitSeconds` the answer is held back until they have ended. */
-  submit(tasks: number, more?: { readonly suggestions?: number; readonly waitSeconds?: number }): Promise<Submitted>
+  submit(tasks: number, more?: SubmitWishes): Promise<Submitted>
   /** Resolves when every task that was submitted has its end stored. */
   allEnded(): Promise<void>
+}
+
+interface SubmitWishes {
+  readonly suggestions?: number
+  readonly waitSeconds?: number
+  /** Left out, one that all share. */
+  readonly tenant?: string
 }
 
 const Submitted = z.object({ status: z.string(), tasks: z.array(z.object({ task_id: z.string() })) })
@@ -47,8 +56,9 @@ export async function startSystem(
     OPENAI_BASE_URL: model.baseUrl,
     LLM_MAX_WORKERS: String(SLOTS),
   }
+  const processes = starting.use(new AsyncDisposableStack())
   const start = async (app: 'api' | 'worker', more: Readonly<Record<string, string>> = {}) =>
-    starting.use(await startApp(app, { env: { ...env, ...more }, portVariable: 'LLM_PORT' }))
+    processes.use(await startApp(app, { env: { ...env, ...more }, portVariable: 'LLM_PORT' }))
   const api = await start('api')
   const worker = await start('worker', workerEnv)
   const db = starting.use(
@@ -59,6 +69,7 @@ export async function startSystem(
   return {
     api,
     worker,
+    startWorker: () => start('worker', workerEnv),
     db,
     submit: (tasks, more = {}) => post(tasks, more),
     allEnded: () => allEnded(db),
@@ -66,18 +77,23 @@ export async function startSystem(
   }
 }
 
+const tokens = new Map<string, string>()
+
+function tokenOf(tenant: string): string {
+  const token =
+    tokens.get(tenant) ??
+    signToken({ secret: SECRET, tenant: TenantId.parse(tenant), tier: 'paid', expiresInSeconds: HOUR_S })
+  tokens.set(tenant, token)
+  return token
+}
+
 const PATIENCE = { statementTimeoutMs: 60_000 }
 const HOUR_S = 3_600
 
 function poster(apiUrl: string): System['submit'] {
-  const token = signToken({
-    secret: SECRET,
-    tenant: TenantId.parse('bench'),
-    tier: 'paid',
-    expiresInSeconds: HOUR_S,
-  })
   let made = 0
-  return async (tasks, { suggestions = 1, waitSeconds } = {}) => {
+  return async (tasks, { suggestions = 1, waitSeconds, tenant = 'bench' } = {}) => {
+    const token = tokenOf(tenant)
     const items = Array.from({ length: tasks }, () => ({
       campaignSn: 'bench',
       magicType: 'title_optimize',
