@@ -32,7 +32,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   jsonwebtoken: ['api'],
   commander: ['cli'],
   'cli-table3': ['cli'],
-  'p-limit': ['worker'],
   ajv: ['testkit'],
   '@apidevtools/swagger-parser': ['testkit'],
   '@asyncapi/specs': ['testkit'],
