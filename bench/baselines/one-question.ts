@@ -92,6 +92,7 @@ function runningTask(content: string): UnwrittenQuestion['running'] {
     claimedAtMs: 0,
     stopping: new AbortController(),
     callStarted: false,
+    tokens: 0,
     places: 1,
   }
 }

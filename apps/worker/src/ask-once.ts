@@ -3,6 +3,7 @@ import { type Asked, queueFor, saysAway, type TargetName } from '@magictask/doma
 import type { Admission, Admitted, Answer, CallWish, Conclude, Message, Needs } from '@magictask/models'
 import { newCallId, type Telemetry } from '@magictask/runtime'
 import type { CallRecord } from '@magictask/store'
+import { tokensOf } from './fair-charges.ts'
 import { measuredAsk } from './measured-ask.ts'
 import type { RetryBudgets } from './retry-budgets.ts'
 import { type RunningTask, stopReason } from './running-tasks.ts'
@@ -61,6 +62,7 @@ export async function askOnce(
     throw error
   })
   const outcome = outcomeOf(answer, running)
+  if (answer.kind !== 'aborted') running.tokens += tokensOf(answer.usage, running)
   admitted.end(outcome === TIMED_OUT ? { ...answer, kind: 'broke', fault: TIMED_OUT, detail: '' } : answer)
   if (answer.kind === 'answered') deps.retryBudgets.earn(answer.provider)
   const failedProbe = admitted.probe && saysAway(outcome)

@@ -1,5 +1,6 @@
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
-import type { CallRecord, Database, EarlyAnswer, Outcome, Settled, StoredResult } from '@magictask/store'
+import type { CallRecord, Database, EarlyAnswer, FairCharge, Outcome, Settled, StoredResult } from '@magictask/store'
+import { FairCharges } from './fair-charges.ts'
 import { writeSettlement } from './write-settlement.ts'
 
 export interface LedgerDeps {
@@ -29,6 +30,7 @@ export class Ledger implements AsyncDisposable {
   readonly #outcomes: { readonly outcome: Outcome; readonly written: (how: Settled) => void }[] = []
   readonly #calls: CallRecord[] = []
   readonly #answers: EarlyAnswer[] = []
+  readonly #charges = new FairCharges()
   /** When the next write is due, by the process's clock. */
   #dueMs = Number.POSITIVE_INFINITY
   #wroteAtMs = Number.NEGATIVE_INFINITY
@@ -52,6 +54,11 @@ export class Ledger implements AsyncDisposable {
   recordCall(call: CallRecord): void {
     this.#calls.push(call)
     this.#writeWithin(ANSWER_LINGER_MS)
+  }
+
+  /** Written with what is written next, or after that. */
+  charge(charge: FairCharge): void {
+    this.#charges.add(charge)
   }
 
   recordAnswer(answer: EarlyAnswer): void {
@@ -98,12 +105,14 @@ export class Ledger implements AsyncDisposable {
     const settling = new Set(outcomes.flatMap(({ outcome }) => (outcome.state === 'queued' ? [] : [outcome.taskId])))
     const calls = this.#calls.slice(0, MOST_AT_ONCE)
     const answers = this.#answers.slice(0, MOST_AT_ONCE)
+    const charges = this.#charges.take(this.#wroteAtMs)
     try {
       const how = await writeSettlement(this.#deps, {
         outcomes: outcomes.map(({ outcome }) => outcome),
         calls,
         // The result of a task that ends in this statement holds its answers already.
         answers: answers.filter((answer) => !settling.has(answer.taskId)),
+        charges,
       })
       this.#outcomes.splice(0, outcomes.length)
       this.#calls.splice(0, calls.length)
@@ -114,6 +123,7 @@ export class Ledger implements AsyncDisposable {
       for (const { outcome, written } of outcomes) written(how.get(outcome.taskId) ?? 'refused')
       if (!this.#isEmpty()) this.#writeWithin(0)
     } catch (error) {
+      for (const charge of charges) this.#charges.add(charge)
       this.#deps.log.warn(
         'outcomes could not be written; they are kept',
         { outcomes: this.#outcomes.length, calls: this.#calls.length },

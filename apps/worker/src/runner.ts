@@ -1,6 +1,7 @@
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import type { Outcome, Settled } from '@magictask/store'
 import { type ExecuteDeps, execute } from './execute.ts'
+import { chargeFor } from './fair-charges.ts'
 import type { Ledger } from './ledger.ts'
 import type { Places } from './places.ts'
 import type { ClaimedTask, RunningTask, RunningTasks } from './running-tasks.ts'
@@ -59,6 +60,7 @@ function begin(deps: RunnerDeps, claimed: ClaimedTask): RunningTask {
     claimedAtMs: deps.clock.elapsedMs(),
     stopping: new AbortController(),
     callStarted: false,
+    tokens: 0,
     places,
   }
   deps.running.set(task.task_id, running)
@@ -72,6 +74,7 @@ async function seeThrough(deps: RunnerDeps, running: RunningTask, onAsked: Execu
   try {
     const outcome = await execute({ ...deps.execute, onAsked }, running)
     freePlaces(deps, running, running.places)
+    deps.ledger.charge(chargeFor(running))
     if (outcome === undefined) return
     const settled = await deps.ledger.settle(outcome)
     report(deps, running, outcome, settled)

@@ -16,6 +16,8 @@ export interface RunningTask extends ClaimedTask {
   readonly claimedAtMs: number
   readonly stopping: AbortController
   callStarted: boolean
+  /** What its calls in this claim took. */
+  tokens: number
   /** Places that it still holds, one for each answer that is missing. */
   places: number
 }

@@ -32,7 +32,7 @@ function isAboutValues(error: unknown): boolean {
 
 async function writeOneByOne(
   deps: WriteDeps,
-  { outcomes, calls, answers }: Settlement,
+  { outcomes, calls, answers, charges = [] }: Settlement,
 ): Promise<ReadonlyMap<string, Settled>> {
   const how = new Map<string, Settled>()
   const leaveOut = (entry: string) => (error: unknown) => {
@@ -41,6 +41,7 @@ async function writeOneByOne(
   }
   for (const call of calls) await settleTasks(deps.db, { ...NOTHING, calls: [call] }).catch(leaveOut('call'))
   for (const answer of answers) await settleTasks(deps.db, { ...NOTHING, answers: [answer] }).catch(leaveOut('answer'))
+  if (charges.length > 0) await settleTasks(deps.db, { ...NOTHING, charges }).catch(leaveOut('charges'))
   for (const outcome of outcomes) {
     for (const [taskId, settled] of await writeOutcome(deps, outcome)) how.set(taskId, settled)
   }

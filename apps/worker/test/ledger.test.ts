@@ -1,3 +1,4 @@
+import { TenantId } from '@magictask/domain'
 import { newCallId, newTaskId } from '@magictask/runtime'
 import { type CallRecord, type Database, getTask, type StoredResult } from '@magictask/store'
 import { expect, test } from 'vitest'
@@ -50,6 +51,26 @@ test('outcomes and calls that come together are written in one statement, and ea
   expect(state.statements).toBe(1)
   expect(ended).toHaveLength(50)
   expect(await ledger.settle({ taskId: tasks[0]?.task_id ?? newTaskId(), fence: 9, ...succeeded })).toBe('refused')
+})
+
+test('what tasks took beyond what was thought is written in sums, now and then', async () => {
+  await using bundle = await setup()
+  const tasks = await bundle.submit(40)
+  await bundle.claim(await bundle.worker(), tasks)
+  await using ledger = new Ledger({ ...ground, db: bundle.db, onEnded: () => undefined })
+  const place = { tenant: TenantId.parse('acme'), lane: 'normal', queue: 'text.free' } as const
+  const written = async () =>
+    bundle.db.query<{ rows: number; tokens: number }>(
+      `select count(*)::int as rows, coalesce(sum(tokens), 0)::int as tokens from fair_charges`,
+    )
+  for (const task of tasks) {
+    ledger.charge({ ...place, tokens: 7 })
+    await ledger.settle({ taskId: task.task_id, fence: 1, ...succeeded })
+  }
+  const [sum = { rows: 0, tokens: 0 }] = await written()
+  expect(sum.tokens).toBeGreaterThan(0)
+  expect(sum.tokens % 7).toBe(0)
+  expect(sum.rows).toBeLessThan(sum.tokens / 7)
 })
 
 test('while the database is away everything is kept, and written when it is back', async () => {

@@ -104,6 +104,7 @@ export function runningOf(task: Task, claim: Partial<ClaimedTask['claim']> = {})
     claimedAtMs: 0,
     stopping: new AbortController(),
     callStarted: false,
+    tokens: 0,
     places: 1,
   }
 }
