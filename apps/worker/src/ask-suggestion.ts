@@ -16,7 +16,7 @@ import {
   type TargetName,
   type Verdict,
 } from '@magictask/domain'
-import type { Admitted, Broke, Message } from '@magictask/models'
+import type { Admitted, Broke, CallWish, Message } from '@magictask/models'
 import { askOnce, type CallDeps, leave, type Question, wishOf } from './ask-once.ts'
 import { repairQuestion } from './repair-question.ts'
 import { type RunningTask, stopReason } from './running-tasks.ts'
@@ -81,11 +81,18 @@ async function admit(deps: AskDeps, question: Question, turn: Turn): Promise<Adm
   if (!signal.aborted && !deps.mayCall()) return notYet('no-lease')
   try {
     signal.throwIfAborted()
-    return await deps.admission.admit(wishOf(question, without(deps, question, turn)), signal)
+    const wish = wishOf(question, without(deps, question, turn))
+    if (mayStandIn(turn.asked) && isHopeless(deps, wish)) return 'nobody-able'
+    return await deps.admission.admit(wish, signal)
   } catch (error) {
     if (!signal.aborted) throw error
     return afterStop(deps, running, { asked: turn.asked })
   }
+}
+
+/** Where models did answer, nobody waits for one whose key is refused. */
+function isHopeless({ admission }: AskDeps, wish: CallWish): boolean {
+  return admission.candidates(wish).every(({ name }) => admission.isRefused(name))
 }
 
 /** Whoever is asked to mend its own answer is the only one who can. */

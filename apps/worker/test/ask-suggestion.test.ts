@@ -50,6 +50,14 @@ describe('an answer that is wrong in itself', () => {
     expect(calls).toHaveLength(4)
   })
 
+  test('is stood in for without a wait when the next candidate has a key that is refused', async () => {
+    const { run, doors, calls } = setup(notJson, () => answered(TWO, GOOD))
+    doors.away.add(TWO)
+    doors.refused.add(TWO)
+    expect(await run(runningOf(taskOf()))).toMatchObject({ state: 'succeeded', degraded: true })
+    expect(calls).toHaveLength(2)
+  })
+
   test('fails a task that takes no stand-in', async () => {
     const { run, calls } = setup(notJson)
     const running = runningOf(taskOf(undefined, { params: { fallback: false } }))

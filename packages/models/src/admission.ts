@@ -40,4 +40,6 @@ export interface Admission {
   admitNow(wish: CallWish): Admitted | undefined
   /** Who could take it, ready or not, in the order in which they would be asked now. */
   candidates(wish: Omit<CallWish, 'tenant' | 'lane'>): readonly Target[]
+  /** Whether a target is out until somebody mends a key or a quota: waiting for it may take days. */
+  isRefused(target: TargetName): boolean
 }

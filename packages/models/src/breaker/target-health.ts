@@ -1,4 +1,11 @@
-import { type DecayedMean, type TargetChange, type TargetState, withMeasured } from '@magictask/domain'
+import {
+  type DecayedMean,
+  FAULTS,
+  isFaultCode,
+  type TargetChange,
+  type TargetState,
+  withMeasured,
+} from '@magictask/domain'
 import type { Answer } from '../ask.ts'
 import type { Target } from '../target.ts'
 import { AcceptedRate } from './accepted-rate.ts'
@@ -82,6 +89,13 @@ export class TargetHealth {
     const step = this.#stepAfter(sign, answer, phase, nowMs)
     if (step !== undefined) this.#want(step, nowMs)
     return sign
+  }
+
+  /** Whether it is out for a key or a quota. */
+  get isRefused(): boolean {
+    const { state, reason } = this.#state
+    const fault = `provider.${reason}`
+    return (state === 'open' || state === 'probing') && isFaultCode(fault) && FAULTS[fault].remedy === 'outlast'
   }
 
   /** Somebody else of the same provider was refused for a reason that holds for all of it. */

@@ -109,6 +109,10 @@ class FleetAdmission implements OpenAdmission {
     return choicesInOrder(this.#kinds.kindOf(wish), wish.needs.contextTokens).map(({ desk }) => desk.target)
   }
 
+  isRefused(target: TargetName): boolean {
+    return this.#kinds.desks.get(target)?.health.isRefused ?? false
+  }
+
   limitMoved(name?: string): void {
     for (const account of this.#kinds.slots.values()) if (name === undefined || account.name === name) account.look()
     for (const { limited } of this.#kinds.desks.values())
