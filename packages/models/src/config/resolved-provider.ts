@@ -18,12 +18,16 @@ export function resolvedProvider(name: string, entry: ProviderEntry, apiKey: str
 
 /** What answers where nothing is configured. */
 export function offlineProvider(): ProviderConfig {
-  const entry: ProviderEntry = { kind: 'openai-compatible', models: {}, model: OFFLINE_MODEL }
+  const models = { [OFFLINE_MODEL]: { price: FREE } }
+  const entry: ProviderEntry = { kind: 'openai-compatible', models, model: OFFLINE_MODEL }
   return { ...resolvedProvider('offline', entry, ''), kind: 'offline' }
 }
 
 /** The one model of the offline provider. */
 export const OFFLINE_MODEL = 'rules-1'
+
+/** Nobody is asked, so nobody is paid. */
+const FREE = { inputUsd: 0, outputUsd: 0, asOf: '2026-11-23', source: 'packages/models/src/kinds/offline.ts' }
 
 /** Every model of a provider: its default one first, which need not be described. */
 export function modelNames(entry: ProviderEntry): readonly string[] {
