@@ -9,6 +9,7 @@ import { openReleaseUnderTest, type ReleaseUnderTest } from './release-under-tes
 let store: ReleaseUnderTest
 beforeAll(async () => {
   store = await openReleaseUnderTest()
+  await store.db.query(`insert into targets (name, state) values ('p/m', 'closed')`)
 })
 afterAll(() => store[Symbol.asyncDispose]())
 

@@ -12,6 +12,8 @@ export interface HousekeepingDeps {
 const EXPIRY_PAUSE_MS = 500
 const TIDY_PAUSE_MS = 60 * 60 * 1_000
 const TIDY_LOOK_MS = 30_000
+/** Counting takes the longer the more wait: it takes this share of the time at most. */
+const COUNTING_SHARE = 0.001
 
 /** Ends waiting tasks whose deadline has passed, and those that nobody could answer for a day. */
 export function startExpiry(deps: HousekeepingDeps): Loop {
@@ -26,21 +28,31 @@ export function startExpiry(deps: HousekeepingDeps): Loop {
   })
 }
 
-/** Makes next week's partitions and forgets old keys once an hour; shows how much waits every half minute. */
+/** Makes next week's partitions and forgets old keys once an hour; shows how much waits every half minute, more seldom where counting takes long. */
 export function startHousekeeping(deps: HousekeepingDeps): Loop {
+  const { clock } = deps
   let tidiedAtMs = Number.NEGATIVE_INFINITY
+  let countAtMs = Number.NEGATIVE_INFINITY
   return startLoop({
     name: 'housekeeping',
-    clock: deps.clock,
+    clock,
     pauseMs: TIDY_LOOK_MS,
     turn: async () => {
-      const waiting = new Map((await countWaitingByLane(deps.db)).map((row) => [row.lane, row.waiting]))
-      for (const lane of LANES) deps.telemetry.record('llm_queue_length', waiting.get(lane) ?? 0, { lane })
-      if (deps.clock.elapsedMs() - tidiedAtMs < TIDY_PAUSE_MS) return
-      await makePartitions(deps.db, deps.clock.now())
+      const startedMs = clock.elapsedMs()
+      if (startedMs >= countAtMs) {
+        await showWaiting(deps)
+        countAtMs = startedMs + (clock.elapsedMs() - startedMs) / COUNTING_SHARE
+      }
+      if (startedMs - tidiedAtMs < TIDY_PAUSE_MS) return
+      await makePartitions(deps.db, clock.now())
       await forgetOldKeys(deps.db)
-      tidiedAtMs = deps.clock.elapsedMs()
+      tidiedAtMs = startedMs
     },
     onError: (error) => deps.log.warn('the hourly upkeep failed and is tried again', {}, error),
   })
+}
+
+async function showWaiting({ db, telemetry }: HousekeepingDeps): Promise<void> {
+  const waiting = new Map((await countWaitingByLane(db)).map((row) => [row.lane, row.waiting]))
+  for (const lane of LANES) telemetry.record('llm_queue_length', waiting.get(lane) ?? 0, { lane })
 }
