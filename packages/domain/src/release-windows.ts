@@ -11,8 +11,8 @@ export interface Demand {
   readonly reach?: number
 }
 
-/** While a lane has work, so much of it is on Kafka at least: none stands still, however little room there is. */
-const LEAST_OF_A_LANE = 1
+/** While a lane of a queue has work, so much of it is on Kafka at least: none stands still, however little room there is. */
+const LEAST = 1
 
 /**
  * How much of each demand may be on Kafka at once, in their order: the fleet's window split over the lanes by their
@@ -25,7 +25,7 @@ export function windowsOf(demands: readonly Demand[], fleetTasks: number): reado
   const windows = inGroups(
     reachable,
     ({ lane }) => lane,
-    (ofLane) => splitByWeight(ofLanes.get(ofLane[0]?.lane) ?? 0, ofLane.map(evenly)),
+    (ofLane) => splitByWeight(ofLanes.get(ofLane[0]?.lane) ?? 0, ofLane.map(evenly), LEAST),
   )
   return windows.map(({ wants }) => wants)
 }
@@ -34,7 +34,7 @@ export function windowsOf(demands: readonly Demand[], fleetTasks: number): reado
 function withinReach(ofQueue: readonly Demand[]): readonly number[] {
   const reach = ofQueue[0]?.reach
   if (reach === undefined) return ofQueue.map(({ wants }) => wants)
-  return splitByWeight(reach, ofQueue.map(byLane), reach > 1 ? LEAST_OF_A_LANE : 0)
+  return splitByWeight(reach, ofQueue.map(byLane), reach > 1 ? LEAST : 0)
 }
 
 function splitOverLanes(demands: readonly Demand[], total: number): ReadonlyMap<Lane | undefined, number> {
@@ -43,7 +43,7 @@ function splitOverLanes(demands: readonly Demand[], total: number): ReadonlyMap<
     weight: LANE_WEIGHTS[lane],
     wants: ofLane.reduce((sum, { wants }) => sum + wants, 0),
   }))
-  const parts = splitByWeight(total, lanes, LEAST_OF_A_LANE)
+  const parts = splitByWeight(total, lanes, LEAST)
   return new Map(lanes.map(({ lane }, at) => [lane, parts[at] ?? 0]))
 }
 

@@ -37,6 +37,11 @@ test('the low lane has a task on Kafka beside any flood, however small the windo
   expect(windowsOf([at('high', 999), at('normal', 999), at('low', 999)], 2)[2]).toBe(1)
 })
 
+test('every queue of a lane has a task on Kafka, however small the window of the lane', () => {
+  const all = QUEUES.map((queue) => at('low', 50, { queue }))
+  expect(windowsOf([...all, at('high', 999)], 3)).toEqual([1, 1, 1, 1, 2])
+})
+
 test('a queue that nobody can answer has no window, one that can only be probed has one task', () => {
   expect(windowsOf([at('high', 50, { reach: 0 }), at('low', 50, { reach: 0 })], 64)).toEqual([0, 0])
   expect(windowsOf([at('high', 50, { reach: 1 }), at('low', 50, { reach: 1 })], 64)).toEqual([1, 0])
