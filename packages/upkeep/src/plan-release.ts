@@ -48,9 +48,14 @@ export interface Room {
 }
 
 /** The room that the fleet leaves. */
-export function roomOf({ tasks, routes, heldTargets, parked }: Fleet): Room {
-  const reaches = new Map(QUEUES.map((queue) => [queue, reachOf(queue, routes, heldTargets)]))
-  return { fleetTasks: tasks, reaches, parked }
+export function roomOf({ tasks, ahead, routes, heldTargets, parked }: Fleet): Room {
+  const reaches = QUEUES.map((queue) => [queue, withAhead(reachOf(queue, routes, heldTargets), ahead)] as const)
+  return { fleetTasks: tasks, reaches: new Map(reaches), parked }
+}
+
+/** A limit of two calls that take a tenth of a second would else stand still while the next two are on their way. */
+function withAhead({ most, isReady }: QueueReach, ahead: number): QueueReach {
+  return { isReady, ...(most === undefined ? {} : { most: isReady ? most + ahead : most }) }
 }
 
 /** The same by queue, as whoever submits has to know it. */

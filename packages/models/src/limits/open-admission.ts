@@ -8,7 +8,7 @@ import { type CallKind, CallKinds, choicesInOrder } from './call-kinds.ts'
 import { describeTarget } from './describe-target.ts'
 import type { Fleet } from './fleet.ts'
 import { FleetSync } from './fleet-sync.ts'
-import { roomOf } from './room-of.ts'
+import { NEXT_CALLS, roomOf } from './room-of.ts'
 import { RunningCall } from './running-call.ts'
 import { type Choice, giveBack, obstacleOf, type Taken, take } from './target-desk.ts'
 import { type WaitingCall, WaitingCalls } from './waiting-calls.ts'
@@ -35,9 +35,9 @@ export interface OpenAdmission extends Admission, AsyncDisposable {
   limitMoved(name?: string): void
   /** A target's state has changed. */
   targetMoved(): void
-  /** How many more calls like this are likely to start within 0.4 s; infinite where nothing is limited. */
+  /** How many more calls like this are likely to start within 0.8 s; infinite where nothing is limited. */
   room(call: { readonly queue: Queue; readonly magicType: string }): number
-  /** Whether the call that this signal would stop is the next of its kind, and waits for others than this worker's own calls. */
+  /** Whether the call that this signal would stop is one of the next of its kind, and waits for others than this worker's own calls. */
   isNext(signal: AbortSignal): boolean
   /** Calls at once in this worker from now on; those under way go on. */
   resize(slots: number): void
@@ -129,9 +129,7 @@ class FleetAdmission implements OpenAdmission {
   }
 
   isNext(signal: AbortSignal): boolean {
-    if (this.#busy >= this.#slots) return false
-    for (const { first } of this.#waiting.kinds()) if (first.signal === signal) return true
-    return false
+    return this.#busy < this.#slots && this.#waiting.isAmongFirst(signal, NEXT_CALLS)
   }
 
   underWay(): Readonly<Record<string, number>> {

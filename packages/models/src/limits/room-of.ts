@@ -3,11 +3,13 @@ import type { AdmissionParts } from './open-admission.ts'
 import type { SlotAccount } from './slot-account.ts'
 import type { Choice } from './target-desk.ts'
 
+/** So many calls of a kind are kept ready however long the slots of the fleet are taken: these free up side by side. */
+export const NEXT_CALLS = 4
 /** Calls are made ready this long before there is a slot for them. */
-const AHEAD_MS = 400
+const AHEAD_MS = 800
 
 /**
- * How many more calls of a kind are likely to start within 0.4 s, beside those that wait already; infinite where nothing is
+ * How many more calls of a kind are likely to start within 0.8 s, or are next for a slot, beside those that wait already; infinite where nothing is
  * limited. What nobody was asked for yet counts as there. While all targets are out, one call waits to be the probe.
  */
 export function roomOf({ waiting }: AdmissionParts, kind: CallKind): number {
@@ -30,7 +32,10 @@ function roomAt({ desk, slots, rates }: Choice): number {
 
 function roomIn(account: SlotAccount, latencyMs: number): number {
   const free = account.mayGrow ? account.cap - account.used : account.held - account.used
-  return free + Math.ceil((account.used * AHEAD_MS) / Math.max(latencyMs, AHEAD_MS))
+  const soonFree = Math.ceil((account.used * AHEAD_MS) / Math.max(latencyMs, LEAST_LATENCY_MS))
+  return free + Math.max(soonFree, Math.min(account.used, NEXT_CALLS))
 }
 
 const SECOND_MS = 1_000
+/** Faster ones are not waited for by the dozen. */
+const LEAST_LATENCY_MS = 20

@@ -43,6 +43,14 @@ export class WaitingCalls {
     return count
   }
 
+  /** Whether the call that this signal would stop is among the first so many of its kind and lane. */
+  isAmongFirst(signal: AbortSignal, count: number): boolean {
+    for (const calls of this.#kinds.values()) {
+      for (const lane of LANES) if (calls[lane].slice(0, count).some((call) => call.signal === signal)) return true
+    }
+    return false
+  }
+
   has(kind: CallKind): boolean {
     return this.#kinds.has(kind)
   }

@@ -30,6 +30,8 @@ export interface Fleet {
    * out: who comes later waits behind all of it.
    */
   readonly tasks: number
+  /** Of these, what is for slots that are taken now: it is on its way while they free up. */
+  readonly ahead: number
   /** What each of them says, without repetitions. */
   readonly routes: readonly WorkerRoutes[]
   readonly heldTargets: readonly HeldTarget[]
@@ -80,6 +82,9 @@ select exists (select from lease) as holds, (
   ) c
 ) as charges,
 (
+  select (ceil(coalesce(sum(settled_per_s), 0) * ${RELEASE.secondsAhead}) + ${RELEASE.extraPerWorker} * count(*))::int from workers
+) as fleet_ahead,
+(
   select case when count(*) = 0 then ${RELEASE.windowWithoutWorkers} else
     sum(greatest(slots - running, 0)) + ceil(sum(settled_per_s) * ${RELEASE.secondsAhead}) + ${RELEASE.extraPerWorker} * count(*)
   end::int from workers
@@ -98,6 +103,7 @@ interface Row {
   readonly holds: boolean
   readonly charges: readonly PlacedCharge[]
   readonly fleet_tasks: number
+  readonly fleet_ahead: number
   readonly routes: readonly WorkerRoutes[]
   readonly held_targets: readonly HeldTarget[]
   readonly parked: readonly { readonly queue: Queue; readonly tasks: number }[]
@@ -110,7 +116,7 @@ export async function tendWaiting(
 ): Promise<Tended> {
   const [row] = await db.query<Row>(TEND, [holder, leaseMs])
   if (row === undefined) throw new Error('An aggregate gave no row')
-  const { holds, charges, fleet_tasks: tasks, routes, held_targets: heldTargets } = row
+  const { holds, charges, fleet_tasks: tasks, fleet_ahead: ahead, routes, held_targets: heldTargets } = row
   const parked = new Map(row.parked.map((ofQueue) => [ofQueue.queue, ofQueue.tasks]))
-  return { holds, charges, fleet: { tasks, routes, heldTargets, parked } }
+  return { holds, charges, fleet: { tasks, ahead, routes, heldTargets, parked } }
 }
