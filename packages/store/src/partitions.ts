@@ -31,13 +31,15 @@ export async function withPartitions<Result>(
 
 /**
  * The smallest and the largest of some ids. A bulk statement names them beside its join: a range prunes partitions when the statement is
- * planned and costs each row nothing, while `id = any(ids)` inside a join sorts the whole array anew for each row.
+ * planned and costs each row nothing, while `id = any(ids)` inside a join sorts the whole array anew for each row. Ids may come from
+ * outside, in capitals, which to PostgreSQL are the same.
  */
 export function rangeOf(ids: readonly string[]): readonly [first: string, last: string] {
-  const [first = NO_ID] = ids
+  const plain = ids.map((id) => id.toLowerCase())
+  const [first = NO_ID] = plain
   return [
-    ids.reduce((least, id) => (id < least ? id : least), first),
-    ids.reduce((most, id) => (id > most ? id : most), first),
+    plain.reduce((least, id) => (id < least ? id : least), first),
+    plain.reduce((most, id) => (id > most ? id : most), first),
   ]
 }
 

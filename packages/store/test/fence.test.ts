@@ -1,3 +1,4 @@
+import { TaskId } from '@magictask/domain'
 import { newWorkerId } from '@magictask/runtime'
 import {
   callOf,
@@ -206,4 +207,14 @@ test('the result waits in the outbox with the bytes of the settle, and is left a
     (await takeResults(store.db, { olderThanMs, limit: 500 })).filter((result) => result.taskId === claim.taskId)
   expect(await mine(60_000)).toEqual([])
   expect(await mine(0)).toEqual([{ taskId: claim.taskId, status: 'succeeded', results }])
+})
+
+test('a foreign record with an id in capitals does not make genuine ones unknown', async () => {
+  const { taskIds } = await store.submit({ count: 3 })
+  const [first] = taskIds
+  if (first === undefined) throw new Error('Nothing was submitted')
+  const foreign = { taskId: TaskId.parse(first.toUpperCase()), payloadHash: payloadHash('foreign') }
+  const offers = [foreign, ...taskIds.map(offerOf)]
+  const claims = await claimTasks(store.db, { workerId: await store.hire(), offers, suspectRoom: 1, suspectFrom: 2 })
+  expect(claims.map((claim) => claim.kind)).toEqual(['differs', 'claimed', 'claimed', 'claimed'])
 })
