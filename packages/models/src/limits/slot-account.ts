@@ -16,8 +16,10 @@ export class SlotAccount {
   /** What others wait for who have less than their share. */
   #needed = 0
   #share = 1
-  /** The fleet was told of slots or wishes that it has to be told the end of. */
+  /** The fleet may have heard of slots or wishes that it has to hear the end of. */
   #isKnown = false
+  /** What was last said to be held or wanted. */
+  #said = 0
   #mustTell = false
 
   constructor(name: string, cap: number) {
@@ -102,11 +104,14 @@ export class SlotAccount {
     this.#held = keep
     this.#mustTell = false
     const block = want > keep ? want + idle : Math.max(want, keep)
-    this.#isKnown = block > 0
+    this.#isKnown ||= block > 0
+    this.#said = block
     return { name: this.name, cap: this.#cap, keep, want: block }
   }
 
+  /** The answer to what was said. Without one nobody knows whether the fleet has heard of it. */
   granted({ held, needed, share }: SlotGrant): void {
+    this.#isKnown = this.#said > 0
     this.#held = Math.max(held, this.#used)
     this.#isShort = held < this.#used + this.#waiting
     this.#needed = needed

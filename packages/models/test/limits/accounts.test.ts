@@ -54,6 +54,20 @@ test('nothing is said while there is nothing to say, and an end of wishing is sa
   for (let call = 0; call < 2; call++) slots.free()
   slots.expect(0)
   expect(wish()).toMatchObject({ keep: 0, want: 0 })
+  slots.granted({ name: 'all', held: 0, needed: 0, share: 1 })
+  slots.look()
+  expect(wish()).toBeUndefined()
+})
+
+test('slots whose return did not arrive are returned again, until it does', () => {
+  const { slots, wish } = account(2, { used: 2 })
+  for (let call = 0; call < 2; call++) slots.free()
+  for (let attempt = 0; attempt < 3; attempt++) {
+    expect(wish()).toMatchObject({ keep: 0, want: 0 })
+    slots.look()
+  }
+  expect(wish()).toMatchObject({ keep: 0, want: 0 })
+  slots.granted({ name: 'all', held: 0, needed: 0, share: 1 })
   slots.look()
   expect(wish()).toBeUndefined()
 })
