@@ -18,6 +18,8 @@ export interface SlotWish {
 export interface SlotGrant {
   readonly name: string
   readonly held: number
+  /** What all workers hold beyond the limit: whoever hears of it starts nothing in so many of its slots as they free up. */
+  readonly excess: number
   /** What others wait for who hold less than their share: whoever holds more than its own should give back. */
   readonly needed: number
   /** An equal share of the limit for each worker that has use for it; at least 1. */

@@ -41,7 +41,13 @@ test('whoever holds more than its share is told what others wait for', async () 
   await hold(first, 'shared', { want: 5 })
   await hold(second, 'shared', { want: 9 })
   await hold(third, 'shared', { want: 2 })
-  expect(await hold(first, 'shared', { keep: 5, want: 8 })).toEqual({ name: 'shared', held: 5, share: 1, needed: 11 })
+  expect(await hold(first, 'shared', { keep: 5, want: 8 })).toEqual({
+    name: 'shared',
+    held: 5,
+    excess: 0,
+    share: 1,
+    needed: 11,
+  })
   await hold(first, 'shared', { keep: 4, want: 4 })
   await hold(second, 'shared', { want: 9 })
   expect(await hold(first, 'shared', { keep: 4, want: 4 })).toMatchObject({ needed: 2 })
@@ -53,6 +59,17 @@ test('what is in use is kept when the limit is lowered', async () => {
   const lowered = { name: 'lowered', cap: 2, want: 5 }
   expect(await trade(worker, [{ ...lowered, keep: 4 }])).toMatchObject([{ held: 4 }])
   expect(await trade(worker, [{ ...lowered, keep: 1 }])).toMatchObject([{ held: 2 }])
+})
+
+test('a worker that was taken for dead and lives is told of what is too many, until nothing is', async () => {
+  const [dead, other] = [await store.hire(), await store.hire()]
+  await hold(dead, 'excess', { want: 5 })
+  await removeWorker(store.db, dead)
+  expect(await hold(other, 'excess', { want: 4 })).toMatchObject({ held: 4, excess: 0 })
+  const again = await store.hire()
+  expect(await hold(again, 'excess', { keep: 5, want: 7 })).toMatchObject({ held: 5, excess: 4 })
+  expect(await hold(other, 'excess', { keep: 4, want: 4 })).toMatchObject({ held: 4, excess: 4 })
+  expect(await hold(again, 'excess', { keep: 1, want: 7 })).toMatchObject({ held: 1, excess: 0 })
 })
 
 test('a worker without its row gets nothing, and what it held is free with its row', async () => {

@@ -9,6 +9,8 @@ export class SlotAccount {
   #cap: number
   #held = 0
   #used = 0
+  /** Of the slots in use those that may not be used again, because there are more in use than the limit has. */
+  #excess = 0
   /** Calls that wait and would use it. */
   #waiting = 0
   /** Less was given than was wanted, and nothing was heard of it since. */
@@ -64,6 +66,10 @@ export class SlotAccount {
 
   free(): void {
     this.#used -= 1
+    if (this.#excess === 0) return
+    this.#excess -= 1
+    this.#held -= 1
+    this.#mustTell = true
   }
 
   /** Says how many calls wait for it. */
@@ -71,9 +77,10 @@ export class SlotAccount {
     this.#waiting = waiting
   }
 
-  /** The limit is another one from now on. */
+  /** The limit is another one from now on. Of a lower one nobody knows what is left until the fleet is asked. */
   resize(cap: number): void {
     if (cap === this.#cap) return
+    if (cap < this.#cap) this.#useNoMore()
     this.#cap = cap
     this.look()
   }
@@ -84,9 +91,9 @@ export class SlotAccount {
     this.#isShort = false
   }
 
-  /** The fleet has forgotten what this worker held: only what is in use can still be said to be. */
+  /** The fleet has forgotten what this worker held, and others may use it: only what is in use can still be said to be. */
   forget(): void {
-    this.#held = this.#used
+    this.#useNoMore()
     this.look()
   }
 
@@ -110,12 +117,19 @@ export class SlotAccount {
   }
 
   /** The answer to what was said. Without one nobody knows whether the fleet has heard of it. */
-  granted({ held, needed, share }: SlotGrant): void {
+  granted({ held, excess, needed, share }: SlotGrant): void {
     this.#isKnown = this.#said > 0
-    this.#held = Math.max(held, this.#used)
-    this.#isShort = held < this.#used + this.#waiting
+    this.#held = Math.max(held - excess, this.#used)
+    this.#excess = excess === 0 ? 0 : this.#held - Math.max(0, held - excess)
+    if (this.#held < held) this.#mustTell = true
+    this.#isShort = this.#held < this.#used + this.#waiting
     this.#needed = needed
     this.#share = share
+  }
+
+  #useNoMore(): void {
+    this.#held = this.#used
+    this.#excess = this.#used
   }
 
   /**

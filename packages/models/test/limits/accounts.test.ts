@@ -10,7 +10,7 @@ function account(
   const slots = new SlotAccount('all', cap)
   slots.expect(used)
   const wish = slots.wish(workers)
-  slots.granted({ name: 'all', held: wish?.want ?? 0, needed: 0, share: 1 })
+  slots.granted({ name: 'all', held: wish?.want ?? 0, excess: 0, needed: 0, share: 1 })
   for (let call = 0; call < used; call++) slots.take()
   slots.expect(waiting)
   return { slots, wish: () => slots.wish(workers) }
@@ -19,7 +19,7 @@ function account(
 test('a small limit is asked for what calls need, and given back as soon as it is idle', () => {
   const { slots, wish } = account(16, { used: 3, waiting: 2 })
   expect(wish()).toEqual({ name: 'all', cap: 16, keep: 3, want: 5 })
-  slots.granted({ name: 'all', held: 5, needed: 0, share: 4 })
+  slots.granted({ name: 'all', held: 5, excess: 0, needed: 0, share: 4 })
   const small = account(15, { used: 3 })
   small.slots.free()
   expect(small.wish()).toEqual({ name: 'all', cap: 15, keep: 2, want: 2 })
@@ -31,16 +31,16 @@ test('of a large limit a block is kept idle, unless others need it', () => {
   expect(slots.held).toBe(30)
   for (let call = 0; call < 5; call++) slots.free()
   expect(wish()).toMatchObject({ keep: 25 })
-  slots.granted({ name: 'all', held: 25, needed: 3, share: 40 })
+  slots.granted({ name: 'all', held: 25, excess: 0, needed: 3, share: 40 })
   expect(wish()).toMatchObject({ keep: 15, want: 15 })
 })
 
 test('beyond its share a worker gives back what others need, one call after the other', () => {
   const { slots, wish } = account(4, { used: 4, waiting: 9, workers: 2 })
-  slots.granted({ name: 'all', held: 4, needed: 1, share: 2 })
+  slots.granted({ name: 'all', held: 4, excess: 0, needed: 1, share: 2 })
   slots.free()
   expect(wish()).toEqual({ name: 'all', cap: 4, keep: 3, want: 3 })
-  slots.granted({ name: 'all', held: 3, needed: 0, share: 2 })
+  slots.granted({ name: 'all', held: 3, excess: 0, needed: 0, share: 2 })
   expect([slots.isShort, slots.mayGrow, slots.isDue(2)]).toEqual([true, false, false])
   slots.look()
   expect(wish()).toMatchObject({ keep: 3, want: 12 })
@@ -49,12 +49,12 @@ test('beyond its share a worker gives back what others need, one call after the 
 test('nothing is said while there is nothing to say, and an end of wishing is said once', () => {
   const { slots, wish } = account(2, { used: 2, waiting: 1 })
   wish()
-  slots.granted({ name: 'all', held: 2, needed: 0, share: 2 })
+  slots.granted({ name: 'all', held: 2, excess: 0, needed: 0, share: 2 })
   expect(wish()).toBeUndefined()
   for (let call = 0; call < 2; call++) slots.free()
   slots.expect(0)
   expect(wish()).toMatchObject({ keep: 0, want: 0 })
-  slots.granted({ name: 'all', held: 0, needed: 0, share: 1 })
+  slots.granted({ name: 'all', held: 0, excess: 0, needed: 0, share: 1 })
   slots.look()
   expect(wish()).toBeUndefined()
 })
@@ -67,7 +67,7 @@ test('slots whose return did not arrive are returned again, until it does', () =
     slots.look()
   }
   expect(wish()).toMatchObject({ keep: 0, want: 0 })
-  slots.granted({ name: 'all', held: 0, needed: 0, share: 1 })
+  slots.granted({ name: 'all', held: 0, excess: 0, needed: 0, share: 1 })
   slots.look()
   expect(wish()).toBeUndefined()
 })
@@ -77,6 +77,45 @@ test('what the fleet has forgotten is held no more, but for what is in use', () 
   slots.forget()
   expect([slots.held, slots.hasFree]).toEqual([20, false])
   expect(wish()).toMatchObject({ keep: 20, want: 20 })
+})
+
+test('of more slots than the limit has, none is used again until as many are free as are too many', () => {
+  const { slots, wish } = account(8, { used: 6, waiting: 9, workers: 8 })
+  slots.granted({ name: 'all', held: 6, excess: 4, needed: 0, share: 4 })
+  const couldUse = Array.from({ length: 6 }, () => {
+    slots.free()
+    return slots.hasFree
+  })
+  expect(couldUse).toEqual([false, false, false, false, true, true])
+  expect(wish()).toMatchObject({ keep: 2 })
+})
+
+test('slots that are free when there are too many are held no more', () => {
+  const { slots, wish } = account(160, { used: 20 })
+  slots.granted({ name: 'all', held: 30, excess: 12, needed: 0, share: 40 })
+  expect([slots.held, slots.hasFree]).toEqual([20, false])
+  expect(wish()).toMatchObject({ keep: 20 })
+})
+
+test('what ends while the fleet does not know the worker is not used again before it does', () => {
+  const { slots, wish } = account(5, { used: 5, waiting: 3 })
+  slots.forget()
+  slots.free()
+  slots.free()
+  expect([slots.held, slots.hasFree]).toEqual([3, false])
+  expect(wish()).toMatchObject({ keep: 3, want: 6 })
+  slots.granted({ name: 'all', held: 5, excess: 0, needed: 0, share: 5 })
+  slots.free()
+  expect(slots.hasFree).toBe(true)
+})
+
+test('of a limit that is lowered nothing more is used before the fleet was asked', () => {
+  const { slots, wish } = account(4, { used: 3 })
+  slots.free()
+  slots.resize(1)
+  slots.free()
+  expect([slots.used, slots.hasFree]).toEqual([1, false])
+  expect(wish()).toMatchObject({ cap: 1, keep: 1 })
 })
 
 test('a limit that was lowered is kept to as calls end', () => {

@@ -38,7 +38,7 @@ told as (
   select pg_notify('${CHANNELS.limits}', name) from granted
   where (held < held_before and others_wanted > 0) or greatest(want - held, 0) > wanted_before
 )
-select g.name, g.held, g.share,
+select g.name, g.held, g.share, greatest(g.others_held + g.held - g.cap, 0)::int as excess,
   (select coalesce(sum(s.wanted), 0)::int from slots_held s
     where s.name = g.name and s.worker_id <> $1 and s.held < g.share) as needed,
   (select count(*) from told) as told
@@ -46,8 +46,9 @@ from granted g`
 
 /**
  * Trades slots and rates of many limits in one transaction. The sum of what all workers hold of a limit never exceeds
- * it, but by what is kept in use when the limit itself was lowered. Undefined when the worker's own row is gone: it
- * was taken for dead, and what it held is free for others.
+ * it, but by what is kept in use when the limit itself was lowered, or by a worker that was taken for dead and lives; that
+ * excess is told, and nothing is started in it. Undefined when the worker's own row is gone: it was taken for dead, and
+ * what it held is free for others.
  */
 export async function tradeLimits(db: Database, workerId: WorkerId, trade: Trade): Promise<Traded | undefined> {
   return db.transaction(async (queries) => {
@@ -59,12 +60,12 @@ export async function tradeLimits(db: Database, workerId: WorkerId, trade: Trade
 
 async function tradeSlots(db: Queries, workerId: WorkerId, slots: readonly SlotWish[]): Promise<readonly SlotGrant[]> {
   if (slots.length === 0) return []
-  const rows = await db.query<{ name: string; held: number; needed: number; share: number }>(TRADE, [
+  const rows = await db.query<SlotGrant>(TRADE, [
     workerId,
     slots.map((wish) => wish.name),
     slots.map((wish) => wish.cap),
     slots.map((wish) => wish.keep),
     slots.map((wish) => wish.want),
   ])
-  return rows.map(({ name, held, needed, share }) => ({ name, held, needed, share }))
+  return rows.map(({ name, held, excess, needed, share }) => ({ name, held, excess, needed, share }))
 }
