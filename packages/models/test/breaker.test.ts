@@ -126,6 +126,22 @@ test('a target that wants to be left alone is, as long as it says, and comes bac
   expect(later(0)).toBe('closed')
 })
 
+test('whoever is overloaded and says for how long is left alone that long, from the first call on, and then probed', () => {
+  const { after, later, health, clock } = setup()
+  expect(after(works, broken('provider.capacity', { retryAfterMs: 0 }))).toBe('closed')
+  expect(after(broken('provider.capacity', { retryAfterMs: 120_000 }))).toBe('open')
+  expect([health.state.reason, health.dueInMs(clock.elapsedMs())]).toEqual(['capacity', 120_000])
+  expect([later(119_000), later(1_000)]).toEqual(['open', 'probing'])
+  after(broken('provider.unavailable', { retryAfterMs: 3_600_000 }))
+  expect(health.dueInMs(clock.elapsedMs())).toBe(3_600_000)
+})
+
+test('a wait of an hour is kept to', () => {
+  const { after, health, clock } = setup()
+  after(broken('provider.rate_limited', { retryAfterMs: 3_600_000 }))
+  expect(health.dueInMs(clock.elapsedMs())).toBe(3_600_000)
+})
+
 test('what was learned is lowered by the share that was refused since', () => {
   const { after, health, clock } = setup()
   health.learnedPerSecond(undefined, 0)

@@ -22,7 +22,8 @@ export const BREAKER = {
   mostRampMs: 10_000,
   /** Where a provider asks to be left alone and does not say how long. */
   rateLimitedMs: 1_000,
-  mostRateLimitedMs: 600_000,
+  /** Where it does say so, at most this. */
+  mostAskedForMs: 3_600_000,
   /** From one probe to the next while a key is refused or a quota used up. */
   refusedMs: 60_000,
 } as const
@@ -97,13 +98,14 @@ export const RATE_LIMITED = 'rate_limited'
 
 /** Leaves a target alone as long as it asked for. */
 export function stepOfRateLimit(retryAfterMs: number | undefined): Step {
-  const untilInMs = Math.min(retryAfterMs ?? BREAKER.rateLimitedMs, BREAKER.mostRateLimitedMs)
+  const untilInMs = Math.min(retryAfterMs ?? BREAKER.rateLimitedMs, BREAKER.mostAskedForMs)
   return { state: 'open', reason: RATE_LIMITED, untilInMs }
 }
 
-/** Takes a target out, `awayMs` after it last worked. */
-export function stepOfFailure(reason: string, awayMs: number, retryAfterMs = 0): Step {
-  return { state: 'open', reason, untilInMs: Math.max(openForMs(awayMs), Math.min(retryAfterMs, BREAKER.refusedMs)) }
+/** Takes a target out, `awayMs` after it last worked, and for no less than it asked for. */
+export function stepOfFailure(reason: string, awayMs: number, retryAfterMs: number): Step {
+  const untilInMs = Math.max(openForMs(awayMs), Math.min(retryAfterMs, BREAKER.mostAskedForMs))
+  return { state: 'open', reason, untilInMs }
 }
 
 /** Takes a target out until somebody mends a key or a quota. */

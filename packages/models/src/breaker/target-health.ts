@@ -158,10 +158,11 @@ export class TargetHealth {
     return away.state === 'probing' ? stepOfWorkingProbe(away) : stepByTime({ ...away, worked: this.#worked }, true)
   }
 
-  /** A probe that fails was one too many. */
+  /** A probe that fails was one too many, and so is a single call where the provider asks to be left alone. */
   #afterFailure(away: Away | undefined, answer: Answer, nowMs: number): Step | undefined {
-    const tooMany = this.#window.failed(nowMs) || away?.state === 'probing'
-    return tooMany ? stepOfFailure(reasonOf(answer), away?.awayMs ?? 0, retryAfterOf(answer)) : undefined
+    const waitMs = retryAfterOf(answer) ?? 0
+    const tooMany = this.#window.failed(nowMs) || away?.state === 'probing' || waitMs > 0
+    return tooMany ? stepOfFailure(reasonOf(answer), away?.awayMs ?? 0, waitMs) : undefined
   }
 
   /** A longer wait than the one it has already is taken over; one that is open for another reason stays so. */
