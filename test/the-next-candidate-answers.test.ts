@@ -1,6 +1,6 @@
 import { type ModelServer, startModelServer, startRespServer } from '@magictask/testkit'
 import { expect, test } from 'vitest'
-import { item, NOTHING_LEFT, type RunningSystem, startSystem, whatIsLeft } from './running-system.ts'
+import { item, NOTHING_LEFT, type RunningSystem, startSystem, tokenOf, until, whatIsLeft } from './running-system.ts'
 
 /** In dollars for a million tokens, so in millionths of a dollar for one. */
 const INPUT_USD = 2
@@ -61,6 +61,32 @@ test('what one model answers wrongly the next one does; every call is counted to
     },
   })
   expect(await whatIsLeft(system)).toEqual(NOTHING_LEFT)
+}, 60_000)
+
+// A place is a place whatever its task waits for
+test('tasks whose next candidate is away hold up no other queue, though each of them had made a call', async () => {
+  const away = await startModelServer()
+  await away[Symbol.asyncDispose]()
+  await using third = await startModelServer()
+  await using system = await startSystem({
+    workers: 1,
+    env: {
+      ...twoModels(away),
+      MAGICTASK__providers__third__baseUrl: third.baseUrl,
+      MAGICTASK__providers__third__keyVariable: 'THIRD_KEY',
+      MAGICTASK__providers__third__models__m3: MODEL,
+      THIRD_KEY: 'sk-third',
+      'MAGICTASK__routes__text.free__candidates': '[{"provider":"third","model":"m3"}]',
+    },
+    script: () => ({ kind: 'not-json' }),
+  })
+  await system.submit(Array.from({ length: 200 }, (_, at) => item(`paid ${at}`)))
+  // Each place was had by a task that was answered wrongly and found nobody else.
+  await until(() => system.model.calls().length >= 40)
+  const free = tokenOf('another', 'free')
+  const { batch_id } = await system.submit([item('free 1'), item('free 2'), item('free 3')], free)
+  expect(await system.ended(batch_id, free)).toMatchObject({ status: 'done', counts: { succeeded: 3 } })
+  expect(third.calls()).toHaveLength(3)
 }, 60_000)
 
 test('the same question again makes no call and costs nothing, also for another worker and another batch', async () => {

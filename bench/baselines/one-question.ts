@@ -91,7 +91,9 @@ function runningTask(content: string): UnwrittenQuestion['running'] {
     },
     claimedAtMs: 0,
     stopping: new AbortController(),
-    callStarted: false,
+    wasAsked: false,
+    underWay: 0,
+    idleSinceMs: 0,
     tokens: 0,
     places: 1,
   }

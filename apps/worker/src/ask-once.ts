@@ -1,12 +1,12 @@
 import type { Chain, ChainInput } from '@magictask/chains'
 import { type Asked, queueFor, saysAway, type TargetName } from '@magictask/domain'
 import type { Admission, Admitted, Answer, CallWish, Conclude, Message, Needs } from '@magictask/models'
-import { newCallId, type Telemetry } from '@magictask/runtime'
+import { type Clock, newCallId, type Telemetry } from '@magictask/runtime'
 import type { CallRecord } from '@magictask/store'
 import { tokensOf } from './fair-charges.ts'
 import { measuredAsk } from './measured-ask.ts'
 import type { RetryBudgets } from './retry-budgets.ts'
-import { type RunningTask, stopReason } from './running-tasks.ts'
+import { begin, finish, type RunningTask, stopReason } from './running-tasks.ts'
 
 export interface CallDeps {
   readonly admission: Admission
@@ -14,6 +14,7 @@ export interface CallDeps {
   /** False when this worker may start no further call: it could not renew its lease. */
   readonly mayCall: () => boolean
   readonly recordCall: (call: CallRecord) => void
+  readonly clock: Clock
   readonly telemetry: Telemetry
 }
 
@@ -27,8 +28,8 @@ export interface Question {
   readonly conclude?: Conclude
   readonly suggestion: number
   readonly asked: Asked
-  /** Told when a call begins. */
-  readonly onStarted?: () => void
+  /** Told when a call begins, and when it is over. */
+  readonly onCall?: (isUnderWay: boolean) => void
 }
 
 /** What a suggestion needs of whoever is asked for it; never of those `without`. */
@@ -53,11 +54,11 @@ export async function askOnce(
   { admitted, messages }: { readonly admitted: Admitted; readonly messages: readonly Message[] },
 ): Promise<EndedCall> {
   const { running, chain, suggestion, conclude } = question
-  running.callStarted = true
-  question.onStarted?.()
   const callId = newCallId()
   const asks = { callId, messages, format: chain.format, suggestion, ...(conclude === undefined ? {} : { conclude }) }
-  const answer = await measuredAsk(deps.telemetry, admitted.target, asks, running.stopping.signal).catch((error) => {
+  const answer = await underWay(deps, question, () =>
+    measuredAsk(deps.telemetry, admitted.target, asks, running.stopping.signal),
+  ).catch((error) => {
     leave(admitted)
     throw error
   })
@@ -84,6 +85,22 @@ export async function askOnce(
     ...(costMicroUsd === undefined ? {} : { costMicroUsd }),
   })
   return { answer, failedProbe }
+}
+
+async function underWay(
+  { clock }: CallDeps,
+  { running, onCall }: Question,
+  call: () => Promise<Answer>,
+): Promise<Answer> {
+  running.wasAsked = true
+  begin(running)
+  onCall?.(true)
+  try {
+    return await call()
+  } finally {
+    finish(running, clock.elapsedMs())
+    onCall?.(false)
+  }
 }
 
 /** Gives back an admission of which no call is made. */

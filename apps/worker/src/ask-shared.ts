@@ -2,7 +2,7 @@ import { done, leastContextTokens, type TargetName, type Verdict } from '@magict
 import { type AnswerCache, answerKey, type KnownAnswer } from '@magictask/models'
 import { type Question, wishOf } from './ask-once.ts'
 import { type AskDeps, afterStop, askSuggestion } from './ask-suggestion.ts'
-import type { RunningTask } from './running-tasks.ts'
+import { begin, finish, type RunningTask } from './running-tasks.ts'
 
 export interface ShareDeps extends AskDeps {
   readonly cache: AnswerCache
@@ -22,8 +22,8 @@ export interface Flight {
   /** Undefined when there is none to share. */
   readonly answer: Promise<KnownAnswer | undefined>
   readonly followers: Set<RunningTask>
-  /** Whether its call has begun: until then its followers, too, have had no slot. */
-  started: boolean
+  /** Whether a call for it is under way: else its followers, too, wait for a slot. */
+  isCalling: boolean
 }
 
 /** The verdict about a suggestion: from the cache, from an identical question under way, or by asking; what is valid is kept. */
@@ -35,7 +35,7 @@ export async function answerSuggestion(deps: ShareDeps, question: UnwrittenQuest
 
   const flight = deps.flights.get(key)
   if (flight === undefined) return lead(deps, question, key)
-  const shared = await follow(flight, question.running)
+  const shared = await follow(deps, flight, question.running)
   if (shared !== undefined) {
     deps.telemetry.record('llm_cache_hits_total', 1, { level: 'flight' })
     return fromCache(shared)
@@ -70,10 +70,10 @@ function fromCache({ json, provider, model }: KnownAnswer): Verdict {
 
 async function lead(deps: ShareDeps, question: UnwrittenQuestion, key: string): Promise<Verdict> {
   const { promise, resolve } = Promise.withResolvers<KnownAnswer | undefined>()
-  const flight: Flight = { answer: promise, followers: new Set(), started: false }
+  const flight: Flight = { answer: promise, followers: new Set(), isCalling: false }
   deps.flights.set(key, flight)
   try {
-    const verdict = await askAndKeep(deps, { ...question, onStarted: () => start(flight) }, key)
+    const verdict = await askAndKeep(deps, { ...question, onCall: (isUnderWay) => turn(deps, flight, isUnderWay) }, key)
     resolve(answerIn(verdict))
     return verdict
   } finally {
@@ -99,24 +99,28 @@ function answerIn(verdict: Verdict): KnownAnswer | undefined {
   return { ...verdict.from.by, json: verdict.answer }
 }
 
-function start(flight: Flight): void {
-  flight.started = true
-  for (const follower of flight.followers) follower.callStarted = true
+function turn({ clock }: ShareDeps, flight: Flight, isUnderWay: boolean): void {
+  flight.isCalling = isUnderWay
+  for (const follower of flight.followers) {
+    if (isUnderWay) begin(follower)
+    else finish(follower, clock.elapsedMs())
+  }
 }
 
 /** Waits for what the leader gets, or until the follower's own task is stopped. */
-async function follow(flight: Flight, running: RunningTask): Promise<KnownAnswer | undefined> {
+async function follow({ clock }: ShareDeps, flight: Flight, running: RunningTask): Promise<KnownAnswer | undefined> {
   const { signal } = running.stopping
   const { promise: stopped, resolve } = Promise.withResolvers<undefined>()
   const stop = () => resolve(undefined)
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
   flight.followers.add(running)
-  if (flight.started) running.callStarted = true
+  if (flight.isCalling) begin(running)
   try {
     return await Promise.race([flight.answer, stopped])
   } finally {
     flight.followers.delete(running)
+    if (flight.isCalling) finish(running, clock.elapsedMs())
     signal.removeEventListener('abort', stop)
   }
 }

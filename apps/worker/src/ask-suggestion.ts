@@ -25,14 +25,18 @@ export interface AskDeps extends CallDeps {
   readonly retry: RetryPolicy
 }
 
+/** Whoever gave an answer that is wrong in itself, and what it is told of that. */
+interface Repair extends Pick<Question, 'messages' | 'needs'> {
+  readonly target: TargetName
+}
+
 /** Where a suggestion stands between two calls. */
 interface Turn {
   readonly asked: Asked
-  readonly messages: readonly Message[]
   /** Who was asked in this claim and cannot answer now. */
   readonly away: ReadonlySet<TargetName>
-  /** Only this one is asked: it is told what is wrong with its answer. */
-  readonly only?: TargetName
+  /** Asked first, if it is ready at this moment. */
+  readonly repair?: Repair
   /** The call that broke last in this claim. */
   readonly broken?: BrokenCall & { readonly detail: string }
   /** The right to the next call, where it is had already. */
@@ -45,7 +49,7 @@ interface Turn {
  * needs a wait ends here, because nobody sleeps in a slot.
  */
 export async function askSuggestion(deps: AskDeps, question: Question): Promise<Verdict> {
-  let turn: Turn = { asked: question.asked, messages: question.messages, away: new Set() }
+  let turn: Turn = { asked: question.asked, away: new Set() }
   for (;;) {
     const next = await takeTurn(deps, question, turn)
     if ('kind' in next) return next
@@ -63,7 +67,10 @@ async function takeTurn(deps: AskDeps, question: Question, turn: Turn): Promise<
   if (held !== undefined) return held
 
   const target = admitted.target.name
-  const { answer, failedProbe } = await askOnce(deps, question, { admitted, messages: turn.messages })
+  const { answer, failedProbe } = await askOnce(deps, question, {
+    admitted,
+    messages: messagesFor(question, turn, admitted),
+  })
   const { provider, model } = answer
   switch (answer.kind) {
     case 'answered':
@@ -81,7 +88,9 @@ async function admit(deps: AskDeps, question: Question, turn: Turn): Promise<Adm
   if (!signal.aborted && !deps.mayCall()) return notYet('no-lease')
   try {
     signal.throwIfAborted()
-    const wish = wishOf(question, without(deps, question, turn))
+    const mender = turn.repair && admitMender(deps, question, turn.asked, turn.repair)
+    if (mender !== undefined) return mender
+    const wish = wishOf(question, turn.asked.without)
     if (mayStandIn(turn.asked) && isHopeless(deps, wish)) return 'nobody-able'
     return await deps.admission.admit(wish, signal)
   } catch (error) {
@@ -95,11 +104,21 @@ function isHopeless({ admission }: AskDeps, wish: CallWish): boolean {
   return admission.candidates(wish).every(({ name }) => admission.isRefused(name))
 }
 
-/** Whoever is asked to mend its own answer is the only one who can. */
-function without(deps: AskDeps, question: Question, { asked, only }: Turn): ReadonlySet<TargetName> {
-  if (only === undefined) return asked.without
-  const all = deps.admission.candidates(wishOf(question, asked.without))
-  return new Set([...asked.without, ...all.map(({ name }) => name).filter((name) => name !== only)])
+/** Who can mend an answer is asked for that before others are, but nobody waits for it while others are ready. */
+function admitMender(
+  { admission }: AskDeps,
+  { running }: Question,
+  { without }: Asked,
+  { target, needs }: Repair,
+): Admitted | undefined {
+  const others = admission.candidates(wishOf({ running, needs }, without)).filter(({ name }) => name !== target)
+  return admission.admitNow(wishOf({ running, needs }, new Set([...without, ...others.map(({ name }) => name)])))
+}
+
+/** What is wrong with an answer is told only to who gave it, where that is not too much for it. */
+function messagesFor({ messages }: Question, { repair }: Turn, { target }: Admitted): readonly Message[] {
+  if (repair?.target !== target.name) return messages
+  return repair.needs.contextTokens <= (target.contextTokens ?? Number.POSITIVE_INFINITY) ? repair.messages : messages
 }
 
 /** What keeps a call from being made although it was admitted; the admission is given back. */
@@ -137,11 +156,11 @@ function afterBroken(
   const { fault, detail, retryAfterMs } = answer
   const asked = failedProbe ? turn.asked : afterCall(turn.asked, { target, outcome: fault }, deps.retry)
   const broken = { fault, detail, target, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-  const next = { asked, broken, messages: question.messages, away: new Set([...turn.away, target]) }
+  const next = { asked, broken, away: new Set([...turn.away, target]) }
   const follows = afterFault(broken, asked, deps.retry)
   switch (follows.kind) {
     case 'repair':
-      return { ...next, away: turn.away, messages: repairQuestion(question.messages, answer), only: target }
+      return { ...next, away: turn.away, repair: { target, ...repairQuestion(question, answer) } }
     case 'next-candidate':
       return next
     case 'give-up':
@@ -179,7 +198,8 @@ export function afterStop(
   { asked, target }: { readonly asked: Asked; readonly target?: TargetName },
 ): Verdict {
   const why = stopReason(running)
-  if (why !== 'timeout') return notYet(why === 'no-slot' ? 'no-slot' : 'shutdown')
+  if (why === 'no-slot') return notYet(running.wasAsked ? 'no-next' : 'no-slot')
+  if (why !== 'timeout') return notYet('shutdown')
   const timedOut = new Fault('provider.timeout')
   if (target === undefined) return broke(timedOut, asked)
   return broke(timedOut, afterCall(asked, { target, outcome: timedOut.code }, retry))

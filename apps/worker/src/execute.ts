@@ -18,7 +18,7 @@ import type { EarlyAnswer, Outcome } from '@magictask/store'
 import type { Question } from './ask-once.ts'
 import { answerSuggestion, type ShareDeps, type UnwrittenQuestion } from './ask-shared.ts'
 import { afterStop } from './ask-suggestion.ts'
-import { type RunningTask, stopReason } from './running-tasks.ts'
+import { begin, finish, type RunningTask, stopReason } from './running-tasks.ts'
 
 export interface ExecuteDeps extends ShareDeps {
   /** What chains look things up in before they ask. */
@@ -88,11 +88,15 @@ async function writePrompt(chain: Chain, input: ChainInput): ReturnType<Unwritte
   return { messages, needs: needsOf(messages) }
 }
 
-/** It may ask servers of its own, so from here on the task is not taken for one that has had no slot. */
-function lookUp(deps: ExecuteDeps, running: RunningTask, context: NonNullable<Chain['context']>) {
+/** It may ask servers of its own: meanwhile the task does not wait for a slot. */
+async function lookUp(deps: ExecuteDeps, running: RunningTask, context: NonNullable<Chain['context']>) {
   const { tenant, content } = running.task
-  running.callStarted = true
-  return context(deps.sources, { tenant, content }, running.stopping.signal)
+  begin(running)
+  try {
+    return await context(deps.sources, { tenant, content }, running.stopping.signal)
+  } finally {
+    finish(running, deps.clock.elapsedMs())
+  }
 }
 
 function needsOf(messages: readonly Message[]): Question['needs'] {

@@ -55,11 +55,14 @@ function begin(deps: RunnerDeps, claimed: ClaimedTask): RunningTask {
   const places = Math.max(1, task.num_suggestions - claim.answers.size)
   deps.places.add(task.lane, places - 1)
   if (claim.suspect) deps.suspects.started(task.task_id)
+  const nowMs = deps.clock.elapsedMs()
   const running: RunningTask = {
     ...claimed,
-    claimedAtMs: deps.clock.elapsedMs(),
+    claimedAtMs: nowMs,
     stopping: new AbortController(),
-    callStarted: false,
+    wasAsked: claim.calls.length > 0,
+    underWay: 0,
+    idleSinceMs: nowMs,
     tokens: 0,
     places,
   }

@@ -11,11 +11,16 @@ export interface ClaimedTask {
   readonly task: Task
 }
 
-/** A task that runs here. `callStarted` is set once it had a slot. */
+/** A task that runs here. */
 export interface RunningTask extends ClaimedTask {
   readonly claimedAtMs: number
   readonly stopping: AbortController
-  callStarted: boolean
+  /** Whether a model was asked for it, in this claim or an earlier one. */
+  wasAsked: boolean
+  /** Its calls and look-ups, and calls of others whose answers it will share: while there are any, it does not wait for a slot. */
+  underWay: number
+  /** Since when nothing of it is under way. */
+  idleSinceMs: number
   /** What its calls in this claim took. */
   tokens: number
   /** Places that it still holds, one for each answer that is missing. */
@@ -24,6 +29,17 @@ export interface RunningTask extends ClaimedTask {
 
 /** What this worker runs, by task. */
 export type RunningTasks = Map<TaskId, RunningTask>
+
+/** Something is under way for a task. */
+export function begin(running: RunningTask): void {
+  running.underWay += 1
+}
+
+/** It is over; a task of which nothing else is under way waits from now on. */
+export function finish(running: RunningTask, nowMs: number): void {
+  running.underWay -= 1
+  if (running.underWay === 0) running.idleSinceMs = nowMs
+}
 
 /** Stops a task for a reason; the first reason stands. Its model call is aborted at once. */
 export function stop(running: RunningTask, why: Stop): void {

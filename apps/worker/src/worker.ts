@@ -180,6 +180,7 @@ function createTaskRunner(deps: WorkerDeps, state: State, parts: RunnerParts): R
       retry: deps.retry,
       retryBudgets: createRetryBudgets(deps.clock),
       sources: { catalogue: deps.catalogue },
+      clock: deps.clock,
       telemetry: deps.telemetry,
       mayCall: lease.holds,
       recordCall: (call) => ledger.recordCall(call),

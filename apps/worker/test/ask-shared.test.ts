@@ -109,7 +109,7 @@ describe('the same question at the same time', () => {
     const { model, outcomes, calls, running } = await several(20)
     expect(model.waiting).toHaveLength(1)
     // They wait for a call under way and not for a slot: nobody parks them.
-    expect(running.filter(({ callStarted }) => callStarted)).toHaveLength(20)
+    expect(running.filter(({ underWay }) => underWay === 1)).toHaveLength(20)
     model.answer(answered(ONE, GOOD))
     const ended = await Promise.all(outcomes)
     expect(ended.map((outcome) => outcome?.state)).toEqual(Array(20).fill('succeeded'))

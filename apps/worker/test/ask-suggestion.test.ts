@@ -1,6 +1,7 @@
 import { RETRY_BUDGET } from '@magictask/domain'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { execute } from '../src/execute.ts'
+import { stop } from '../src/running-tasks.ts'
 import { callsBefore, GOOD, good, ONE, outcomesOf, setup, TWO } from './execution-under-test.ts'
 import { answered, broken, type Script, scriptedModels } from './scripted-models.ts'
 import { runningOf, taskOf } from './worker-under-test.ts'
@@ -35,6 +36,40 @@ describe('an answer that is wrong in itself', () => {
       ['two', 'answer.schema_mismatch'],
       ['two', 'answered'],
     ])
+  })
+
+  test('is asked of the next candidate, as if for the first time, when who gave it is not ready to mend it', async () => {
+    const { run, calls, asked, doors } = setup(
+      () => {
+        doors.away.add(ONE)
+        return broken(ONE, 'answer.not_json', { said: 'no' })
+      },
+      () => answered(TWO, GOOD),
+    )
+    expect(await run(runningOf(taskOf()))).toMatchObject({ state: 'succeeded', provider: 'two' })
+    expect(calls).toHaveLength(2)
+    expect(asked[1]?.request.messages).toEqual(asked[0]?.request.messages)
+  })
+
+  test('is mended under what the longer question takes', async () => {
+    const { run, wishes } = setup((_, before) =>
+      before === 0 ? broken(ONE, 'answer.not_json', { said: 'x'.repeat(16_000) }) : answered(ONE, GOOD),
+    )
+    await run(runningOf(taskOf()))
+    const [first, again] = wishes.map(({ needs }) => needs.contextTokens)
+    expect((again ?? 0) - (first ?? 0)).toBeGreaterThan(4_000)
+  })
+
+  test('keeps no place while nobody who is left is ready: the task waits a while, uncounted, and asks on from there', async () => {
+    const { run, calls, doors, wishes } = setup(notJson, () => answered(TWO, GOOD))
+    doors.away.add(TWO)
+    const running = runningOf(taskOf())
+    const outcome = run(running)
+    await vi.waitFor(() => expect(wishes.at(-1)?.without).toContain(ONE))
+    expect(running).toMatchObject({ underWay: 0, wasAsked: true })
+    stop(running, 'no-slot')
+    expect(await outcome).toMatchObject({ state: 'queued', counted: false, waitMs: 2_000 })
+    expect(calls).toHaveLength(2)
   })
 
   test('is stood in for by the basic answer when nobody is left, in the same shape and with the reason', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { execute } from '../src/execute.ts'
 import { stop } from '../src/running-tasks.ts'
 import { callsBefore, GOOD, good, ONE, setup } from './execution-under-test.ts'
@@ -54,7 +54,7 @@ test('what stops a task decides what becomes of it', async () => {
   }
   expect(await stopped('lost')).toBeUndefined()
   expect(await stopped('shutdown')).toMatchObject({ state: 'queued', counted: false, waitMs: 0 })
-  expect(await stopped('no-slot')).toMatchObject({ state: 'queued', counted: false, waitMs: 0 })
+  expect(await stopped('no-slot')).toMatchObject({ state: 'queued', counted: false, waitMs: 2_000 })
   expect(await stopped('deadline')).toMatchObject({ state: 'expired', error: expect.stringContaining('task.expired') })
   expect(await stopped('timeout')).toMatchObject({ state: 'queued', counted: true, waitMs: 1_000 })
   // A time-out is a call that was made and broke; the others say nothing about the model.
@@ -67,8 +67,30 @@ test('a task that is stopped while it waits for its turn makes no call', async (
   const running = runningOf(taskOf())
   const outcome = run(running)
   setImmediate(() => stop(running, 'no-slot'))
-  expect(await outcome).toMatchObject({ state: 'queued', counted: false })
+  expect(await outcome).toMatchObject({ state: 'queued', counted: false, waitMs: 0 })
   expect(calls).toHaveLength(0)
+})
+
+test('a task waits for its turn only while nothing of it is under way: no call, and nothing that it looks up', async () => {
+  const { deps, doors, asked, clock } = setup(hanging(ONE))
+  const found = Promise.withResolvers<never[]>()
+  const sources = { catalogue: { candidates: () => found.promise } }
+  const mapping = runningOf(taskOf(undefined, { magicType: 'sku_mapping' }))
+  const looksUp = execute({ ...deps, sources }, mapping)
+  expect(mapping.underWay).toBe(1)
+  clock.advance(5_000)
+  found.resolve([])
+  await looksUp
+  expect(mapping).toMatchObject({ underWay: 0, idleSinceMs: 5_000 })
+
+  const several = runningOf(taskOf(undefined, { num_suggestions: 2 }))
+  const asks = execute(deps, several)
+  await vi.waitFor(() => expect(asked).toHaveLength(2))
+  expect(several).toMatchObject({ underWay: 2, wasAsked: true })
+  doors.away.add(ONE)
+  stop(several, 'shutdown')
+  await asks
+  expect(several.underWay).toBe(0)
 })
 
 test('a worker that may not call starts nothing, and the task waits uncounted', async () => {

@@ -25,6 +25,7 @@ export function setup(one: Script, two?: Script) {
   const clock = testClock('2026-01-01T00:00:00Z')
   const deps = {
     ...ground,
+    clock,
     admission: models.admission,
     retryBudgets: createRetryBudgets(clock),
     cache: openAnswerCache({ ...ground, ttlMs: 60_000, memoryBytes: 1_000_000 }),
@@ -35,7 +36,7 @@ export function setup(one: Script, two?: Script) {
     onAsked: () => undefined,
     sources: { catalogue: { candidates: async () => [] } },
   }
-  return { ...models, run: (running: RunningTask) => execute(deps, running), deps, calls, early }
+  return { ...models, run: (running: RunningTask) => execute(deps, running), deps, calls, early, clock }
 }
 
 /** Who was called, and what came of it. */

@@ -18,7 +18,7 @@ async function runningUntil(deadline: Date, clockIsOffMs: number) {
   const [claim] = await system.claim(await system.worker(), tasks)
   const [task] = tasks
   if (task === undefined || claim?.kind !== 'claimed') throw new Error('The claim did not win')
-  const running = { ...runningOf(task, claim), claimedAtMs: systemClock.elapsedMs(), callStarted: true }
+  const running = { ...runningOf(task, claim), claimedAtMs: systemClock.elapsedMs(), underWay: 1 }
   const clock = { ...systemClock, now: () => new Date(Date.now() + clockIsOffMs) }
   const onTurn = vi.fn()
   const all = new Map([[task.task_id, running]])
@@ -47,15 +47,46 @@ test('a worker whose clock is an hour slow expires what is late all the same', a
   await watch[Symbol.asyncDispose]()
 })
 
-test('what has had no slot for a second is stopped, unless it is the next one for a slot of the fleet', async () => {
-  const [next, other] = (await system.submit(2)).map((task) => runningOf(task))
-  if (next === undefined || other === undefined) throw new Error('nothing was submitted')
-  const all = new Map([next, other].map((running) => [running.task.task_id, running]))
-  const clock = { ...systemClock, elapsedMs: () => 1_500 }
-  const isNext = (running: RunningTask) => running === next
+/** Why tasks were stopped in one turn a second and a half after their claim; `next` is the next of its kind. */
+async function stopsOf(...states: readonly (Partial<RunningTask> & { readonly next?: true })[]) {
+  const tasks = await system.submit(states.length)
+  const claims = await system.claim(await system.worker(), tasks)
+  const nexts = new Set<RunningTask>()
+  const running = states.map(({ next, ...state }, at) => {
+    const [task, claim] = [tasks[at], claims[at]]
+    if (task === undefined || claim?.kind !== 'claimed') throw new Error('the claim did not win')
+    const one = { ...runningOf(task, claim), ...state }
+    if (next) nexts.add(one)
+    return one
+  })
   const onTurn = vi.fn()
-  const watch = watchRunning({ db: system.db, running: all, taskTimeoutMs: HOUR_MS, isNext, onTurn, clock, log: noLog })
+  const watch = watchRunning({
+    db: system.db,
+    running: new Map(running.map((each) => [each.task.task_id, each])),
+    taskTimeoutMs: HOUR_MS,
+    isNext: (each) => nexts.has(each),
+    onTurn,
+    clock: { ...systemClock, elapsedMs: () => 1_500 },
+    log: noLog,
+  })
   await vi.waitFor(() => expect(onTurn.mock.calls.length).toBeGreaterThan(0), 10_000)
   await watch[Symbol.asyncDispose]()
-  expect([next, other].map((running) => running.stopping.signal.reason)).toEqual(['lost', 'no-slot'])
+  return running.map(stopReason)
+}
+
+test('what has had no slot for a second is stopped, unless it is the next one for a slot of the fleet', async () => {
+  expect(await stopsOf({ next: true }, {})).toEqual([undefined, 'no-slot'])
+})
+
+test('what waits for its next call is stopped like what waits for its first; what has a call under way is not', async () => {
+  const asked = { wasAsked: true }
+  expect(
+    await stopsOf(
+      { ...asked, next: true },
+      { ...asked, idleSinceMs: 100 },
+      { ...asked, idleSinceMs: 1_000 },
+      { ...asked, underWay: 1 },
+      { underWay: 1 },
+    ),
+  ).toEqual(['no-slot', 'no-slot', undefined, undefined, undefined])
 })

@@ -103,7 +103,9 @@ export function runningOf(task: Task, claim: Partial<ClaimedTask['claim']> = {})
     },
     claimedAtMs: 0,
     stopping: new AbortController(),
-    callStarted: false,
+    wasAsked: (claim.calls ?? []).length > 0,
+    underWay: 0,
+    idleSinceMs: 0,
     tokens: 0,
     places: 1,
   }

@@ -16,6 +16,8 @@ export const HOLD_WAITS_MS = {
   'no-lease': 0,
   /** Nobody who could answer was ready and free. */
   'no-slot': 0,
+  /** It was asked already, and nobody who is left was ready and free: what lets it be claimed again does not know of that. */
+  'no-next': 2_000,
   /** It was the call that finds out whether a provider answers again, and it does not. */
   'probe-failed': 1_000,
   /** Whoever could answer gets no more repeated calls than a share of those that go well. */

@@ -21,8 +21,8 @@ const PARK_NEXT_AFTER_MS = 20_000
 
 /**
  * Looks at all that runs, twice a second and with one statement for all: stops what was cancelled or taken away, what is
- * past its deadline or its time-out, and what has had no slot for a second, for another worker may have one. Who is next
- * for a slot of the fleet stays, but not for ever.
+ * past its deadline or its time-out, and what has waited for a slot for a second, before its first call or after any: another
+ * worker may have one, and others need the place. Who is next for a slot of the fleet stays, but not for ever.
  */
 export function watchRunning(deps: WatchDeps): Loop {
   return startLoop({
@@ -50,9 +50,12 @@ function stopIfLate(deps: WatchDeps, running: RunningTask, nowMs: number): void 
   const ageMs = nowMs - running.claimedAtMs
   if (deadlineInMs !== undefined && ageMs >= deadlineInMs) stop(running, 'deadline')
   else if (ageMs >= deps.taskTimeoutMs) stop(running, 'timeout')
-  else if (!running.callStarted && ageMs >= PARK_AFTER_MS && !mayStay(deps, running, ageMs)) stop(running, 'no-slot')
+  else if (running.underWay === 0 && nowMs - running.idleSinceMs >= PARK_AFTER_MS && !mayStay(deps, running, ageMs))
+    stop(running, 'no-slot')
 }
 
+/** Whoever was asked already is claimed whether or not anybody who is left is ready: places are not kept for any number of those. */
 function mayStay(deps: WatchDeps, running: RunningTask, ageMs: number): boolean {
+  if (running.wasAsked) return false
   return ageMs < Math.min(PARK_NEXT_AFTER_MS, deps.taskTimeoutMs / 2) && deps.isNext(running)
 }
