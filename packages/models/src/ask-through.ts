@@ -1,5 +1,7 @@
+import type { Fault } from '@magictask/domain'
 import type { Clock } from '@magictask/runtime'
 import type { Answer, Ask, TokenUsage } from './ask.ts'
+import { BrokenOff } from './broken-off.ts'
 import type { ModelConfig, ProviderConfig } from './config/models-config.ts'
 import { faultFromProvider, isUnbilled } from './fault-from-provider.ts'
 import { costMicroUsd } from './prices.ts'
@@ -39,20 +41,19 @@ export function askThrough({ provider, model, clock, send }: AskParts): Ask {
       const reply = await send(onText === undefined ? request : { ...request, onText: told }, signal)
       return { ...of(reply.usage), ...readAnswer(reply, request) }
     } catch (thrown) {
-      return { ...of({}), ...afterError(thrown, signal, clock) }
+      const usage = thrown instanceof BrokenOff ? thrown.usage : {}
+      // Once the signal has aborted, whatever was thrown is its doing.
+      if (signal.aborted) return { ...of(usage), kind: 'aborted' }
+      return { ...of(usage), ...afterError(faultFromProvider(thrown, clock.now(), provider.name), usage) }
     }
   }
 }
 
-type Ending =
-  | { readonly kind: 'aborted' }
-  | Pick<Extract<Answer, { kind: 'broke' }>, 'kind' | 'fault' | 'detail' | 'retryAfterMs' | 'costMicroUsd'>
+type Ending = Pick<Extract<Answer, { kind: 'broke' }>, 'kind' | 'fault' | 'detail' | 'retryAfterMs' | 'costMicroUsd'>
 
-/** Once the signal has aborted, whatever was thrown is its doing. */
-function afterError(thrown: unknown, signal: AbortSignal, clock: Clock): Ending {
-  if (signal.aborted) return { kind: 'aborted' }
-  const fault = faultFromProvider(thrown, clock.now())
+function afterError(fault: Fault, usage: TokenUsage): Ending {
   const wait = fault.retryAfterMs === undefined ? {} : { retryAfterMs: fault.retryAfterMs }
-  const cost = isUnbilled(fault) ? { costMicroUsd: 0 } : {}
+  const isCounted = Object.keys(usage).length > 0
+  const cost = isUnbilled(fault) && !isCounted ? { costMicroUsd: 0 } : {}
   return { kind: 'broke', fault: fault.code, detail: fault.message, ...wait, ...cost }
 }

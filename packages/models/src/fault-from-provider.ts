@@ -1,18 +1,20 @@
 import { FAULTS, Fault, type FaultCode } from '@magictask/domain'
-import { z } from 'zod'
+import { type ProviderError, providerErrorIn } from './provider-error.ts'
 import { faultForWords } from './provider-words.ts'
 import { type HeaderLookup, retryAfterMs } from './retry-after.ts'
 
 /**
  * The one place that says what a failed call means. The fault's sentence is ours, with a status or a system error code:
- * what was thrown may hold the prompt, the answer, the key or an address with a password, so none of it is kept.
+ * what was thrown may hold the prompt, the answer, the key or an address with a password, so none of it is kept. `provider`
+ * is its name: some of the words are one provider's own.
  */
-export function faultFromProvider(thrown: unknown, now: Date): Fault {
+export function faultFromProvider(thrown: unknown, now: Date, provider = ''): Fault {
   const chain = causes(thrown)
   const known = chain.find((error) => error instanceof Fault)
   if (known !== undefined) return known
-  const answer = chain.map(readAnswered).find((read) => read !== undefined)
-  return answer === undefined ? faultWithoutAnswer(chain) : faultFromAnswer(answer, now)
+  const answer = chain.map(providerErrorIn).find((read) => read !== undefined)
+  if (answer === undefined) return faultWithoutAnswer(chain)
+  return faultFromAnswer(answer, faultForWords(answer, provider) ?? codeForStatus(answer.meant), now)
 }
 
 /** Whether a call that ended so was never answered, and so is not billed: it was refused with a status, or nobody was reached. */
@@ -27,32 +29,20 @@ const PERHAPS_BILLED: ReadonlySet<FaultCode> = new Set([
   'answer.refused',
 ])
 
-/** The provider's own error, whichever client read it. */
-interface Answered {
-  /** Undefined in the middle of a stream. */
-  readonly status: number | undefined
-  /** What the provider calls it. */
-  readonly words: readonly string[]
-  readonly sentence: string
-  readonly headers: HeaderLookup | undefined
-  /** Google says it in the body. */
-  readonly retryDelay: string | undefined
-}
-
-function faultFromAnswer(answer: Answered, now: Date): Fault {
-  const { status, headers } = answer
-  const code = faultForWords(answer.words, answer.sentence) ?? codeForStatus(status)
+function faultFromAnswer({ status, headers, retryDelay }: ProviderError, code: FaultCode, now: Date): Fault {
   const detail = status === undefined ? FAULTS[code].says : `${FAULTS[code].says} (status ${status})`
-  const waitMs = FAULTS[code].remedy === 'wait' ? (waitIn(headers, now) ?? waitSaid(answer.retryDelay)) : undefined
+  const waitMs = FAULTS[code].remedy === 'wait' ? (waitIn(headers, now) ?? waitSaid(retryDelay)) : undefined
   const facts = status === undefined ? {} : { status }
   return new Fault(code, { detail, facts, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) })
 }
 
-/** A redirect is not followed, and so it is as wrong as every 4xx; repeating it changes nothing. */
+/**
+ * A redirect is not followed, and so it is as wrong as every 4xx; repeating it changes nothing. So is a 403 that says
+ * nothing of the key: a filter of contents or a firewall refuses one prompt with it, and answers all others.
+ */
 function codeForStatus(status: number | undefined): FaultCode {
   switch (status) {
     case 401:
-    case 403:
       return 'provider.auth_refused'
     case 402:
       return 'provider.quota_exhausted'
@@ -105,8 +95,15 @@ function faultWithoutAnswer(chain: readonly Error[]): Fault {
 function codeWithoutAnswer(chain: readonly Error[], codes: readonly string[]): FaultCode {
   if (chain.some((error) => error.name === 'ContextOverflowError')) return 'provider.context_too_long'
   if (codes.includes(TOO_LONG)) return 'answer.truncated'
+  if (chain.some(reachedNobody)) return 'provider.unavailable'
   if (chain.some((error) => TIMEOUT.test(`${error.name} ${codeOf(error) ?? ''}`))) return 'provider.timeout'
   return codes.some((code) => LOST.has(code) || code.startsWith('HPE_')) ? 'provider.reset' : 'provider.unavailable'
+}
+
+/** A connection that was never made, however long that took. Node gives one error for all addresses that it tried. */
+function reachedNobody(error: Error): boolean {
+  if (error instanceof AggregateError || codeOf(error) === 'UND_ERR_CONNECT_TIMEOUT') return true
+  return 'syscall' in error && error.syscall === 'connect'
 }
 
 const DEEPEST_CAUSE = 8
@@ -116,48 +113,6 @@ function causes(thrown: unknown): readonly Error[] {
   for (let error = thrown; error instanceof Error && chain.length < DEEPEST_CAUSE; error = error.cause)
     chain.push(error)
   return chain
-}
-
-const word = z
-  .union([z.string(), z.number().transform(String)])
-  .optional()
-  .catch(undefined)
-const text = z.string().optional().catch(undefined)
-/** Google says in details why, and how long to wait. */
-const details = z.array(z.object({ reason: word, retryDelay: text })).catch([])
-const said = z.object({ code: word, type: word, status: word, message: text, details }).optional().catch(undefined)
-
-/** How each client keeps it: ours the body, OpenAI's the `error` of it, Anthropic's all of it as `error`. */
-const Thrown = z.object({
-  status: z.int().optional().catch(undefined),
-  code: word,
-  type: word,
-  message: z.string().catch(''),
-  body: z.object({ error: said }).optional().catch(undefined),
-  error: z.object({ error: said }).optional().catch(undefined),
-})
-
-function readAnswered(error: Error): Answered | undefined {
-  const read = Thrown.safeParse(error).data
-  if (read === undefined || !('status' in error)) return undefined
-  const inBody = read.body?.error ?? read.error?.error
-  if (read.status === undefined && inBody === undefined) return undefined
-  const reasons = (inBody?.details ?? []).map(({ reason }) => reason)
-  const words = [...reasons, inBody?.code, inBody?.type, inBody?.status, read.code, read.type]
-  return {
-    status: read.status,
-    words: words.filter((one) => one !== undefined),
-    sentence: `${inBody?.message ?? ''} ${read.message}`.slice(0, SENTENCE_CHARACTERS),
-    headers: 'headers' in error && isHeaders(error.headers) ? error.headers : undefined,
-    retryDelay: inBody?.details.find(({ retryDelay }) => retryDelay !== undefined)?.retryDelay,
-  }
-}
-
-/** An error that quotes the prompt is long. */
-const SENTENCE_CHARACTERS = 2_000
-
-function isHeaders(value: unknown): value is HeaderLookup {
-  return value instanceof Object && 'get' in value && typeof value.get === 'function'
 }
 
 function codeOf(error: Error): string | undefined {

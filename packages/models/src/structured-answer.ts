@@ -19,14 +19,21 @@ type Shape = Pick<AskRequest, 'format' | 'conclude'>
 export function readAnswer(reply: ModelReply, shape: Shape): Reading {
   if (reply.refused || reply.finishReason === 'content_filter') return broke('answer.refused')
   const isCutOff = reply.finishReason === 'length'
-  const parsed = parseJson(reply.text)
+  const read = readText(reply.text, isCutOff, shape)
+  if (read.kind === 'answered' || read.fault === 'answer.truncated' || reply.beside === undefined) return read
+  const beside = readText(reply.beside, isCutOff, shape)
+  return beside.kind === 'answered' ? beside : read
+}
+
+function readText(text: string, isCutOff: boolean, shape: Shape): Reading {
+  const parsed = parseJson(text)
   if (parsed === undefined) {
     if (isCutOff) return broke('answer.truncated')
-    return reply.text.trim() === '' ? broke('answer.empty') : readMended(reply.text, shape)
+    return text.trim() === '' ? broke('answer.empty') : readMended(text, shape)
   }
   const fit = fitInto(shape, parsed.value)
   if (fit.kind === 'fits') return { kind: 'answered', json: fit.json }
-  return isCutOff ? broke('answer.truncated') : broke('answer.schema_mismatch', fit.where, reply.text)
+  return isCutOff ? broke('answer.truncated') : broke('answer.schema_mismatch', fit.where, text)
 }
 
 function readMended(text: string, shape: Shape): Reading {

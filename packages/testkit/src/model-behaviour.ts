@@ -32,6 +32,8 @@ export type Behaviour = { readonly latencyMs?: number } & (
   /** HTTP says JSON, the bytes are none. */
   | { readonly kind: 'broken-wire' }
   | { readonly kind: 'huge'; readonly bytes: number }
+  /** Just this JSON; with 200 when no status is said. */
+  | { readonly kind: 'body'; readonly status?: number; readonly body: unknown }
 )
 
 /** What a call is answered with, besides its behaviour. */
@@ -67,6 +69,9 @@ export function behave(response: ServerResponse, behaviour: Behaviour, completio
       return
     case 'status':
       sendError(response, behaviour.status, behaviour.code ?? 'error')
+      return
+    case 'body':
+      response.writeHead(behaviour.status ?? 200, JSON_TYPE).end(JSON.stringify(behaviour.body))
       return
     default:
       response.writeHead(200, JSON_TYPE).end(JSON.stringify(chatCompletion(completion, choiceOf(behaviour, text))))

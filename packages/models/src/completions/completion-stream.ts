@@ -1,9 +1,11 @@
 import { Fault } from '@magictask/domain'
 import { createParser } from 'eventsource-parser'
 import { z } from 'zod'
+import type { TokenUsage } from '../ask.ts'
 import { Refused } from '../http/refused.ts'
 import type { ModelReply } from '../model-reply.ts'
-import { argumentsOf, text, toolCalls, Usage, usageOf } from './completion.ts'
+import { isError } from '../provider-error.ts'
+import { argumentsOf, content, text, toldIn, toolCalls, Usage, usageOf } from './completion.ts'
 
 /** Who follows a stream. */
 export interface StreamListener {
@@ -25,6 +27,7 @@ export class CompletionStream {
   #finishReason: string | undefined
   #usage: z.infer<typeof Usage> | undefined
   #isDone = false
+  #hasBegun = false
 
   constructor(listener: StreamListener) {
     this.#listener = listener
@@ -32,17 +35,28 @@ export class CompletionStream {
 
   /** Takes the bytes as they come; throws where they are no chunks, or the provider's error. */
   take(bytes: Buffer): void {
+    this.#hasBegun = true
     this.#parser.feed(this.#decoder.decode(bytes, { stream: true }))
+  }
+
+  /** Whether anything came. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
+
+  /** What was counted so far. */
+  get usage(): TokenUsage {
+    return usageOf(this.#usage)
   }
 
   /** The whole reply; throws where the stream ended before it was. */
   whole(): ModelReply {
     if (this.#finishReason === undefined && !this.#isDone) throw new Fault('provider.reset', { detail: CUT })
     return {
-      text: this.#arguments === '' ? this.#text : this.#arguments,
+      ...toldIn(this.#text, this.#arguments),
       finishReason: this.#finishReason,
       refused: this.#refusal !== '',
-      usage: usageOf(this.#usage),
+      usage: this.usage,
     }
   }
 
@@ -52,8 +66,8 @@ export class CompletionStream {
       return
     }
     const body: unknown = JSON.parse(data)
+    if (isError(body)) throw new Refused({ body })
     const chunk = Chunk.parse(body)
-    if (chunk.error !== undefined) throw new Refused({ body })
     const [choice] = chunk.choices
     this.#usage = chunk.usage ?? choice?.usage ?? this.#usage
     this.#finishReason = choice?.finish_reason ?? this.#finishReason
@@ -75,7 +89,7 @@ const CUT = 'The stream of the answer ended in the middle.'
 
 const usage = Usage.optional().catch(undefined)
 const Delta = z.object({
-  content: text,
+  content,
   refusal: text,
   tool_calls: toolCalls,
   reasoning_content: text,
@@ -83,4 +97,4 @@ const Delta = z.object({
 })
 /** Kimi says the usage in the last choice, all others beside the choices. */
 const Choice = z.object({ delta: Delta.optional().catch(undefined), finish_reason: text, usage })
-const Chunk = z.object({ choices: z.array(Choice).catch([]), usage, error: z.unknown().optional() })
+const Chunk = z.object({ choices: z.array(Choice).catch([]), usage })

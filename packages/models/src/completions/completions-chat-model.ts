@@ -2,6 +2,7 @@ import { BaseChatModel, type BaseChatModelCallOptions } from '@langchain/core/la
 import { AIMessage, type BaseMessage } from '@langchain/core/messages'
 import type { ChatResult } from '@langchain/core/outputs'
 import type { Clock } from '@magictask/runtime'
+import { BrokenOff } from '../broken-off.ts'
 import type { StreamTimeouts } from '../config/models-config.ts'
 import { createHttpPost, type Endpoint, type HttpPost, type HttpReply } from '../http/http-post.ts'
 import { Refused } from '../http/refused.ts'
@@ -69,17 +70,17 @@ export class CompletionsChatModel extends BaseChatModel<CompletionsCallOptions> 
   async #streamed(asked: object, caller: AbortSignal, onText: (delta: string) => void): Promise<ModelReply> {
     const { to, clock, timeouts, streamFields } = this.#fields
     using watch = watchSilence(timeouts, clock, caller)
-    let isStream = false
     const stream = new CompletionStream({ onText, heard: watch.heard })
-    const body = JSON.stringify({ ...asked, stream: true, ...streamFields })
-    const answered = await this.#post(to, body, watch.signal, (bytes) => {
-      isStream = true
-      stream.take(bytes)
-    })
-    if (isStream && answered.status < FIRST_NO_SUCCESS) return stream.whole()
-    const reply = wholeReply(answered)
-    onText(reply.text)
-    return reply
+    try {
+      const body = JSON.stringify({ ...asked, stream: true, ...streamFields })
+      const answered = await this.#post(to, body, watch.signal, (bytes) => stream.take(bytes))
+      if (stream.hasBegun && answered.status < FIRST_NO_SUCCESS) return stream.whole()
+      const reply = wholeReply(answered)
+      onText(reply.text)
+      return reply
+    } catch (thrown) {
+      throw new BrokenOff(stream.usage, thrown)
+    }
   }
 }
 
