@@ -31,11 +31,13 @@ export class FairOrder {
     this.#weightOf = weightOf
   }
 
-  /** Takes in one more. */
+  /** Takes in one more. Of each either `started` or `left` is to be told, once. */
   placed<Waiting extends Waiter>(waiter: Waiting): Waiting & PlacedWaiter {
-    const { nexts, now } = this.#lanes[waiter.lane]
-    const place = Math.max(now, nexts.get(waiter.tenant) ?? 0)
-    nexts.set(waiter.tenant, place + Math.max(1, waiter.cost) / this.#weightOf(waiter.tenant))
+    const ofLane = this.#lanes[waiter.lane]
+    const { next, waiting, unused } = ofLane.tenants.get(waiter.tenant) ?? NEW_TENANT
+    const place = Math.max(ofLane.now, next)
+    ofLane.tenants.set(waiter.tenant, { next: place + this.#lengthOf(waiter), waiting: waiting + 1, unused })
+    ofLane.waiting += 1
     return { ...waiter, place }
   }
 
@@ -45,13 +47,41 @@ export class FairOrder {
   }
 
   /** To be told of whatever starts. */
-  started({ lane, cost, place }: PlacedWaiter): void {
+  started(waiter: PlacedWaiter): void {
+    const { lane, cost, place } = waiter
     const ofLane = this.#lanes[lane]
     this.#now = this.#startOf(lane)
     ofLane.next = this.#now + Math.max(1, cost) / LANE_WEIGHTS[lane]
+    this.#withoutOne(waiter, 0)
     if (place <= ofLane.now) return
     ofLane.now = place
-    for (const [tenant, next] of ofLane.nexts) if (next <= place) ofLane.nexts.delete(tenant)
+    for (const [tenant, { next, waiting }] of ofLane.tenants)
+      if (waiting === 0 && next <= place) ofLane.tenants.delete(tenant)
+  }
+
+  /** To be told of whatever waits no more and did not start: its tenant took nothing. */
+  left(waiter: PlacedWaiter): void {
+    this.#withoutOne(waiter, this.#lengthOf(waiter))
+  }
+
+  /**
+   * What did not start is undone when nothing of its tenant waits any more: before, what comes later would overtake the
+   * tenant's own. Where nothing of a lane waits, nobody stands behind for what was taken earlier.
+   */
+  #withoutOne({ lane, tenant }: PlacedWaiter, length: number): void {
+    const ofLane = this.#lanes[lane]
+    const { next, waiting, unused } = ofLane.tenants.get(tenant) ?? NEW_TENANT
+    const left = { next, waiting: waiting - 1, unused: unused + length }
+    const undone = { next: next - left.unused, waiting: 0, unused: 0 }
+    ofLane.waiting -= 1
+    if (ofLane.waiting === 0) ofLane.tenants.clear()
+    else if (left.waiting > 0) ofLane.tenants.set(tenant, left)
+    else if (undone.next > ofLane.now) ofLane.tenants.set(tenant, undone)
+    else ofLane.tenants.delete(tenant)
+  }
+
+  #lengthOf({ cost, tenant }: Waiter): number {
+    return Math.max(1, cost) / this.#weightOf(tenant)
   }
 
   /** A lane that had nothing to start saved up nothing. */
@@ -65,10 +95,20 @@ interface LaneOrder {
   next: number
   /** The place of its last that started. */
   now: number
-  /** By tenant, the place of one more. */
-  readonly nexts: Map<string, number>
+  waiting: number
+  readonly tenants: Map<string, TenantOrder>
 }
 
+interface TenantOrder {
+  /** The place of one more. */
+  readonly next: number
+  readonly waiting: number
+  /** What those were long that left without having started. */
+  readonly unused: number
+}
+
+const NEW_TENANT: TenantOrder = { next: 0, waiting: 0, unused: 0 }
+
 function newLane(): LaneOrder {
-  return { next: 0, now: 0, nexts: new Map() }
+  return { next: 0, now: 0, waiting: 0, tenants: new Map() }
 }

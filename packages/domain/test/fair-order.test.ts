@@ -87,3 +87,38 @@ test("a tenant's own start in the order in which they came", () => {
   const places = [90, 10, 700].map((cost) => order.placed({ lane: 'low', tenant: 'a', cost }).place)
   expect(places).toEqual(places.toSorted((a, b) => a - b))
 })
+
+/** An order in which a flood waits. */
+function besideOthers() {
+  const order = new FairOrder()
+  const place = (tenant: string, cost = 500) => order.placed({ lane: 'normal', tenant, cost })
+  for (let n = 0; n < 9; n++) place('flood')
+  return { order, place }
+}
+
+test('what leaves without having started costs its tenant nothing, however often it comes back', () => {
+  const { order, place } = besideOthers()
+  for (let round = 0; round < 5; round++) {
+    const placed = [90, 10, 700].map((cost) => place('parked', cost))
+    expect(placed[0]?.place).toBe(0)
+    for (const waiter of placed) order.left(waiter)
+  }
+})
+
+test("what leaves lets nothing that comes later overtake its tenant's earlier ones", () => {
+  const { order, place } = besideOthers()
+  const [first, second] = [place('one'), place('one')]
+  order.left(first)
+  const third = place('one')
+  expect(third.place).toBeGreaterThan(second.place)
+  order.started(second)
+  order.left(third)
+  expect(place('one').place).toBe(500)
+})
+
+test('where nothing waited, nobody stands behind for what it had before', () => {
+  const order = new FairOrder()
+  const place = (tenant: string) => order.placed({ lane: 'normal', tenant, cost: 500 })
+  for (const waiter of [place('busy'), place('busy'), place('busy')]) order.started(waiter)
+  expect(place('busy').place).toBe(place('new').place)
+})

@@ -14,7 +14,10 @@ export interface WaitingCall extends PlacedWaiter {
 /** Those of a kind, by lane, in the order in which they are to start. */
 type OfKind = Readonly<Record<Lane, WaitingCall[]>>
 
-/** The calls that wait, by fair shares of lanes and tenants. They hold nothing. */
+/**
+ * The calls that wait, by fair shares of lanes and tenants. They hold nothing. A call that starts at once never comes here and
+ * counts for nothing: it took what nobody waited for.
+ */
 export class WaitingCalls {
   readonly #order: FairOrder
   readonly #kinds = new Map<CallKind, OfKind>()
@@ -72,18 +75,23 @@ export class WaitingCalls {
 
   /** It starts. */
   start(call: WaitingCall): void {
-    this.remove(call)
-    this.#order.started(call)
+    if (this.#take(call)) this.#order.started(call)
   }
 
   /** It waits no more. */
   remove(call: WaitingCall): void {
+    if (this.#take(call)) this.#order.left(call)
+  }
+
+  /** False when it did not wait any more. */
+  #take(call: WaitingCall): boolean {
     const calls = this.#kinds.get(call.kind)
     const at = calls?.[call.lane].indexOf(call) ?? -1
-    if (calls === undefined || at === -1) return
+    if (calls === undefined || at === -1) return false
     calls[call.lane].splice(at, 1)
     this.#size -= 1
     if (countIn(calls) === 0) this.#kinds.delete(call.kind)
+    return true
   }
 
   #firstOf(calls: OfKind): WaitingCall | undefined {

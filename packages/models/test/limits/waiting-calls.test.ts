@@ -52,6 +52,18 @@ test('the lanes of a kind start by their weights', () => {
   expect(['high', 'normal', 'low'].map((lane) => started.filter((each) => each === lane).length)).toEqual([16, 6, 2])
 })
 
+test("a tenant's calls that were put back are as near to their start when they return", () => {
+  const { calls, add, start } = waitingCalls()
+  const kind = kindOf()
+  for (let n = 0; n < 20; n++) add(kind, 'flood')
+  for (let round = 0; round < 6; round++) {
+    const back = [add(kind, 'other'), add(kind, 'other')]
+    for (const call of back) calls.remove(call)
+  }
+  add(kind, 'other')
+  expect(start(2).map(({ tenant }) => tenant)).toContain('other')
+})
+
 test('a call that waits no more is counted no more, and holds up nobody', () => {
   const { calls, add } = waitingCalls()
   const kind = kindOf()
