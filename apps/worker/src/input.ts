@@ -1,7 +1,7 @@
-import { workerGroup } from '@magictask/contracts'
+import { type Task, workerGroup } from '@magictask/contracts'
 import { LANES, type Lane, queueFor } from '@magictask/domain'
 import type { Broker, Consumer, Publisher, TopicNames } from '@magictask/kafka'
-import type { OpenAdmission } from '@magictask/models'
+import type { OpenAdmission, Targets } from '@magictask/models'
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import { type Database, parkTasks } from '@magictask/store'
 import { createClaimer } from './claim-records.ts'
@@ -11,6 +11,7 @@ import type { Lease } from './lease.ts'
 import { type ConsumeDeps, claimSuspect, decideAbout } from './loops/consume-tasks.ts'
 import type { Places } from './places.ts'
 import type { Runner } from './runner.ts'
+import type { RunningTask, RunningTasks } from './running-tasks.ts'
 import type { SettleRate } from './settle-rate.ts'
 import type { Suspects } from './suspects.ts'
 
@@ -25,7 +26,9 @@ export interface InputDeps {
   readonly rate: SettleRate
   readonly lease: Lease
   readonly runner: Runner
+  readonly running: RunningTasks
   readonly admission: Pick<OpenAdmission, 'room'>
+  readonly targets: Pick<Targets, 'limits'>
   readonly clock: Clock
   readonly log: Log
   readonly telemetry: Telemetry
@@ -63,19 +66,35 @@ export async function startInput(deps: InputDeps): Promise<Input> {
 }
 
 function consumeDeps(deps: InputDeps): ConsumeDeps {
-  const { settings, topics, db, lease, rate, clock, suspects, admission } = deps
+  const { settings, topics, db, lease, rate, clock, suspects, admission, running } = deps
   return {
     ...deps,
     deadLetterTopic: topics.deadLetters,
     ahead: () =>
       Math.max(0, Math.min(Math.ceil(rate.perSecond(clock.elapsedMs()) * AHEAD_S), settings.mostHeld - settings.slots)),
     room: ({ tier, magicType }) => admission.room({ queue: queueFor(tier), magicType }),
-    park: (taskIds) => parkTasks(db, taskIds),
+    waiting: () => [...running.values()].filter(isIdle).map(({ task }) => task),
+    park: (tasks) => park(deps, tasks),
     mayClaim: lease.holds,
     claim: createClaimer({ db, workerId: lease.id, suspectRoom: () => suspects.room }),
     start: deps.runner.start,
     keepSuspect: (suspect) => suspects.keep(suspect),
   }
+}
+
+/** What has had its answers only waits to be settled. */
+function isIdle({ underWay, places }: RunningTask): boolean {
+  return underWay === 0 && places > 0
+}
+
+/** Those whose type has a limit of its own wait for that. */
+async function park({ db, targets }: InputDeps, tasks: readonly Task[]): Promise<void> {
+  const { magicTypes } = targets.limits
+  const { limited = [], others = [] } = Object.groupBy(tasks, ({ magicType }) =>
+    magicTypes.has(magicType) ? 'limited' : 'others',
+  )
+  const idsOf = (some: readonly Task[]) => some.map(({ task_id }) => task_id)
+  await Promise.all([parkTasks(db, idsOf(others)), parkTasks(db, idsOf(limited), 'ofType')])
 }
 
 /** What is claimed ahead is filled up once less than this share of it is left. */

@@ -1,4 +1,5 @@
 import { encode, type Task, taskV1 } from '@magictask/contracts'
+import { TenantId } from '@magictask/domain'
 import { parkTasks } from '@magictask/store'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClaimer } from '../src/claim-records.ts'
@@ -21,7 +22,12 @@ async function decider(places: Places, more: Partial<ConsumeDeps> = {}) {
     places,
     ahead: () => 0,
     room: () => Number.POSITIVE_INFINITY,
-    park: (taskIds) => parkTasks(system.db, taskIds),
+    waiting: () => [],
+    park: (tasks) =>
+      parkTasks(
+        system.db,
+        tasks.map(({ task_id }) => task_id),
+      ),
     mayClaim: () => true,
     claim: createClaimer({ db: system.db, workerId: () => worker, suspectRoom: () => 1 }),
     start: (claimed: ClaimedTask) => void started.push(claimed),
@@ -51,6 +57,30 @@ test('a record in the topic of another lane takes its place in its own, where it
   expect(places.take('low', 9, { ahead: 0, nowMs: 0 })).toBe(4)
   places.giveBack('low', 4)
   expect(places.take('high', 9, { ahead: 0, nowMs: 0 })).toBe(3) // one is kept for `low`, which wanted more
+})
+
+test('where a queue has no room, one task of each tenant and lane that waits for nothing here is let in, and no more', async () => {
+  const flood = await system.submit(3, { lane: 'high' })
+  const other = await system.submit(2, { lane: 'high', tenant: TenantId.parse('other') })
+  const low = await system.submit(1, { lane: 'low' })
+  const parked: Task[] = []
+  const { deps, started } = await decider(new Places(8), {
+    room: () => 0,
+    waiting: () => flood.slice(0, 1),
+    park: async (tasks) => void parked.push(...tasks),
+  })
+  expect(await decideAbout(deps, 'high', [...flood.slice(1), ...other, ...low].map(recordOf))).toBe(5)
+  expect(started.map(({ task }) => task.task_id)).toEqual([other[0], low[0]].map((task) => task?.task_id))
+  expect(parked.map(({ task_id }) => task_id)).toEqual([flood[1], flood[2], other[1]].map((task) => task?.task_id))
+})
+
+test('newcomers do not fill the places of a queue without room', async () => {
+  const tasks = await Promise.all(
+    Array.from({ length: 12 }, (_, n) => system.submit(1, { tenant: TenantId.parse(`tenant-${n}`) })),
+  )
+  const { deps, started } = await decider(new Places(64), { room: () => 0 })
+  expect(await decideAbout(deps, 'normal', tasks.flat().map(recordOf))).toBe(12)
+  expect(started).toHaveLength(8)
 })
 
 test('tasks whose queue has no room are put back for a second, their records are done, and they take no place', async () => {

@@ -40,7 +40,14 @@ test('a task that was claimed or cancelled since it was looked at is not release
 })
 
 test('the fleet takes its idle slots, a quarter of a second of what it settles and two a worker; without one, enough to wake one', async () => {
-  expect((await store.tend()).fleet).toEqual({ tasks: 64, ahead: 0, routes: [], heldTargets: [], parked: new Map() })
+  expect((await store.tend()).fleet).toEqual({
+    tasks: 64,
+    ahead: 0,
+    routes: [],
+    heldTargets: [],
+    parked: new Map(),
+    parkedForType: new Map(),
+  })
   const [busy] = [await store.hire(), await store.hire()]
   await renewLease(store.db, busy, { running: 60, settledPerSecond: 41 })
   await store.db.query(

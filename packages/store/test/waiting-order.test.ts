@@ -121,24 +121,34 @@ test('a thousand are woken at a time, the oldest first', async () => {
   expect(await wakeWaiting(store.db)).toEqual({ woken: 200, more: false })
 })
 
-test('a parked task is due a second later, uncounted, and its tenant has not paid for it', async () => {
+test('a parked task is due a second later, uncounted, for any partition, and its tenant has not paid for it', async () => {
   const taskIds = await store.waiting({ count: 3, cost: 40 })
   await store.mark(taskIds)
   const [claim] = await store.claim(await store.hire(), taskIds.slice(0, 1))
   if (claim === undefined) throw new Error('not claimed')
   await parkTasks(store.db, taskIds)
   expect(await store.rows('task_id, released_until, due_at > now() as later, again')).toEqual(
-    taskIds.slice(1).map((task_id) => ({ task_id, released_until: null, later: true, again: false })),
+    taskIds.slice(1).map((task_id) => ({ task_id, released_until: null, later: true, again: true })),
   )
   const { charges, fleet } = await store.tend()
   expect(charges).toEqual([{ tenant: TENANT, lane: 'normal', queue: 'text.free', tokens: -80 }])
   expect(fleet.parked).toEqual(new Map([['text.free', 2]]))
+  expect(fleet.parkedForType).toEqual(new Map())
   await parkTasks(store.db, taskIds)
   expect(await store.rows('again')).toHaveLength(2)
   expect((await store.tend()).charges).toEqual([])
   expect(await store.db.query(`select max(fence) as fence, max(tries) as tries from tasks`)).toEqual([
     { fence: 1, tries: 0 },
   ])
+})
+
+test('what is parked for the limit of its type is counted apart from what waits for its queue', async () => {
+  const taskIds = await store.waiting({ count: 3 })
+  await store.mark(taskIds)
+  await parkTasks(store.db, taskIds.slice(0, 1))
+  await parkTasks(store.db, taskIds.slice(1), 'ofType')
+  const { fleet } = await store.tend()
+  expect([fleet.parked, fleet.parkedForType]).toEqual([new Map([['text.free', 1]]), new Map([['text.free', 2]])])
 })
 
 test('what is charged is given once, summed by tenant and place', async () => {

@@ -43,14 +43,21 @@ const FIRST_WINDOW = 64
 export interface Room {
   readonly fleetTasks: number
   readonly reaches: ReadonlyMap<Queue, QueueReach>
-  /** Tasks that were released and could not start. */
+  /** Tasks that were released and could not start, as far as they slow their queue down. */
   readonly parked: ReadonlyMap<Queue, number>
 }
 
 /** The room that the fleet leaves. */
-export function roomOf({ tasks, ahead, routes, heldTargets, parked }: Fleet): Room {
+export function roomOf(fleet: Fleet): Room {
+  const { tasks, ahead, routes, heldTargets } = fleet
   const reaches = QUEUES.map((queue) => [queue, withAhead(reachOf(queue, routes, heldTargets), ahead)] as const)
-  return { fleetTasks: tasks, reaches: new Map(reaches), parked }
+  const parked = QUEUES.map((queue) => [queue, parkedOf(queue, fleet)] as const)
+  return { fleetTasks: tasks, reaches: new Map(reaches), parked: new Map(parked) }
+}
+
+/** Who waits for the limit of a type says nothing about the queue's others, unless there are so many that they cost more than they tell. */
+function parkedOf(queue: Queue, { tasks, parked, parkedForType }: Fleet): number {
+  return (parked.get(queue) ?? 0) + Math.max(0, (parkedForType.get(queue) ?? 0) - tasks)
 }
 
 /** A limit of two calls that take a tenth of a second would else stand still while the next two are on their way. */

@@ -2,7 +2,7 @@ import type { Lane, Queue, TaskId, WeightOf } from '@magictask/domain'
 import { newTaskId } from '@magictask/runtime'
 import type { Look, Seen } from '@magictask/store'
 import { expect, test } from 'vitest'
-import { chargePlan, FIRST_PLAN, nextLooks, type Plan, planRelease, type Room } from '../src/plan-release.ts'
+import { chargePlan, FIRST_PLAN, nextLooks, type Plan, planRelease, type Room, roomOf } from '../src/plan-release.ts'
 
 const sumOf = (numbers: Iterable<number>) => [...numbers].reduce((sum, number) => sum + number, 0)
 
@@ -180,4 +180,16 @@ test('while workers park what they cannot start, little more is released than st
   expect(started.length).toBeGreaterThan(40)
   expect(started.filter((lane) => lane === 'low').length).toBeGreaterThan(40 / 12)
   expect(released).toBeLessThan(started.length * 4)
+})
+
+test('what waits for the limit of its type does not slow its queue down, unless it is more than the fleet has room for', () => {
+  const fleet = { tasks: 40, ahead: 0, routes: [], heldTargets: [], parked: new Map(), parkedForType: new Map() }
+  const releasedBeside = (changes: Partial<typeof fleet>) => {
+    const relay = releaser()
+    relay.submit({ tenant: 'a', tasks: 200 })
+    return relay.tick(roomOf({ ...fleet, ...changes })).length
+  }
+  expect(releasedBeside({ parkedForType: new Map([['text.paid', 40]]) })).toBe(40)
+  expect(releasedBeside({ parkedForType: new Map([['text.paid', 41]]) })).toBe(1)
+  expect(releasedBeside({ parked: new Map([['text.paid', 1]]) })).toBe(1)
 })

@@ -1,5 +1,5 @@
 import { decode, LIMITS, type Task, taskV1 } from '@magictask/contracts'
-import { Fault, type FaultCode, type Lane, type TaskId } from '@magictask/domain'
+import { Fault, type FaultCode, type Lane } from '@magictask/domain'
 import { deadLetter, type IncomingRecord, type Publisher } from '@magictask/kafka'
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import { type Claim, type Offer, payloadHash } from '@magictask/store'
@@ -13,8 +13,10 @@ export interface ConsumeDeps {
   readonly ahead: () => number
   /** How many more calls for such a task are likely to start within a moment. */
   readonly room: (task: Task) => number
+  /** Tasks that were claimed here and have no slot. */
+  readonly waiting: () => Iterable<Task>
   /** Puts tasks that could not start back to wait for a second, uncounted. */
-  readonly park: (taskIds: readonly TaskId[]) => Promise<void>
+  readonly park: (tasks: readonly Task[]) => Promise<void>
   /** False while this worker may claim nothing. */
   readonly mayClaim: () => boolean
   readonly claim: (offers: readonly Offer[]) => Promise<readonly Claim[]>
@@ -76,26 +78,50 @@ export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readon
   }
 }
 
+/** Of a queue without room, no newcomer is let in while so many tenants and lanes wait here. */
+const MOST_BESIDE = 8
+
 /**
  * Parts tasks that are likely to start soon from those whose queue has no room: they would hold up the rest of their
- * partition here, and may start elsewhere or later.
+ * partition here, and may start elsewhere or later. The first task of a tenant, or of a lane, of which nothing waits here
+ * is let in all the same: it starts before what others have waiting, and they make room for it.
  */
 function withRoom(
   deps: ConsumeDeps,
   read: readonly ReadTask[],
-): { readonly tasks: readonly ReadTask[]; readonly parked: readonly TaskId[] } {
+): { readonly tasks: readonly ReadTask[]; readonly parked: readonly Task[] } {
   const left = new Map<string, number>()
   const tasks: ReadTask[] = []
-  const parked: TaskId[] = []
+  const parked: Task[] = []
+  let isNew: ((task: Task) => boolean) | undefined
   for (const each of read) {
-    const { tier, magicType, task_id } = each.task
-    const kind = `${tier} ${magicType}`
-    const room = left.get(kind) ?? deps.room(each.task)
-    left.set(kind, room - 1)
-    if (room >= 1) tasks.push(each)
-    else parked.push(task_id)
+    const { task } = each
+    const kind = `${task.tier} ${task.magicType}`
+    const room = left.get(kind) ?? deps.room(task)
+    if (room < 1) isNew ??= newcomers([...deps.waiting(), ...tasks.map((before) => before.task)])
+    const isFirst = isNew?.(task) === true
+    const mayStart = room >= 1 || isFirst
+    left.set(kind, mayStart ? room - 1 : room)
+    if (mayStart) tasks.push(each)
+    else parked.push(task)
   }
   return { tasks, parked }
+}
+
+/** Says of a task, once, whether it is the first of its tenant and lane that waits for its queue here. */
+function newcomers(waiting: readonly Task[]): (task: Task) => boolean {
+  const sharesOf = new Map<string, Set<string>>()
+  const isNew = ({ tier, lane, tenant }: Task) => {
+    const shares = sharesOf.get(tier) ?? new Set<string>()
+    sharesOf.set(tier, shares)
+    const share = `${lane} ${tenant}`
+    if (shares.has(share)) return false
+    const mayEnter = shares.size < MOST_BESIDE
+    if (mayEnter) shares.add(share)
+    return mayEnter
+  }
+  for (const task of waiting) isNew(task)
+  return isNew
 }
 
 /** Does what the database said of a record; gives the fault of one that was never submitted like this. */

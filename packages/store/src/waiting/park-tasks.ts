@@ -2,16 +2,16 @@ import type { TaskId } from '@magictask/domain'
 import type { Queries } from '../database.ts'
 
 const PARKED_FOR = `interval '1 s'`
-/** What a parked task waits for; no target is called so. */
-export const ROOM = 'room'
+/** What parked tasks wait for; no target is called so. A type's limit holds back that type, and not its queue. */
+export const ROOMS = { ofQueue: 'room', ofType: 'room of its type' } as const
 
-/* They were taken from their tenants' shares when they were released, and have cost nothing. */
+/* They were taken from their tenants' shares when they were released, and have cost nothing. Another partition may do better. */
 const PARK = `
 with held as (
   select task_id from waiting where task_id = any($1) and released_until is not null for update skip locked
 ),
 parked as (
-  update waiting set released_until = null, due_at = now() + ${PARKED_FOR}, waits_for = '${ROOM}'
+  update waiting set released_until = null, due_at = now() + ${PARKED_FOR}, waits_for = $2, again = true
   where task_id = any(array(select task_id from held))
   returning tenant, lane, queue, cost
 )
@@ -22,6 +22,10 @@ select tenant, lane, queue, -sum(cost) from parked group by tenant, lane, queue`
  * Puts tasks whose records were not claimed, because none could start now, back to wait for a second. Nothing is counted, and
  * what was claimed, ended or parked by somebody else meanwhile stays as it is.
  */
-export async function parkTasks(db: Queries, taskIds: readonly TaskId[]): Promise<void> {
-  if (taskIds.length > 0) await db.query(PARK, [taskIds])
+export async function parkTasks(
+  db: Queries,
+  taskIds: readonly TaskId[],
+  waitFor: keyof typeof ROOMS = 'ofQueue',
+): Promise<void> {
+  if (taskIds.length > 0) await db.query(PARK, [taskIds, ROOMS[waitFor]])
 }

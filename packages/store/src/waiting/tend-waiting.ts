@@ -8,7 +8,7 @@ import {
   type WorkerRoutes,
 } from '@magictask/domain'
 import type { Queries } from '../database.ts'
-import { ROOM } from './park-tasks.ts'
+import { ROOMS } from './park-tasks.ts'
 import { TAKE_LEASE } from './release-lease.ts'
 import { RELEASE } from './release-room.ts'
 
@@ -37,6 +37,8 @@ export interface Fleet {
   readonly heldTargets: readonly HeldTarget[]
   /** How many tasks workers parked within the last second, by queue: they were put on Kafka and could not start. */
   readonly parked: ReadonlyMap<Queue, number>
+  /** And how many for the limit of their type alone. */
+  readonly parkedForType: ReadonlyMap<Queue, number>
 }
 
 /** Of each lane of each queue, at a time: a flood of retries holds up nobody's marks. */
@@ -96,7 +98,10 @@ select exists (select from lease) as holds, (
   ) t
 ) as held_targets,
 (
-  select coalesce(json_agg(p), '[]') from (select queue, count(*) as tasks from waiting where waits_for = '${ROOM}' group by queue) p
+  select coalesce(json_agg(p), '[]') from (
+    select queue, waits_for as room, count(*) as tasks from waiting
+    where waits_for in ('${ROOMS.ofQueue}', '${ROOMS.ofType}') group by queue, waits_for
+  ) p
 ) as parked`
 
 interface Row {
@@ -106,7 +111,7 @@ interface Row {
   readonly fleet_ahead: number
   readonly routes: readonly WorkerRoutes[]
   readonly held_targets: readonly HeldTarget[]
-  readonly parked: readonly { readonly queue: Queue; readonly tasks: number }[]
+  readonly parked: readonly { readonly queue: Queue; readonly room: string; readonly tasks: number }[]
 }
 
 /** Keeps what waits in order: a few times a second, beside the releases and not in their statements, for it is seldom that there is anything. */
@@ -117,6 +122,9 @@ export async function tendWaiting(
   const [row] = await db.query<Row>(TEND, [holder, leaseMs])
   if (row === undefined) throw new Error('An aggregate gave no row')
   const { holds, charges, fleet_tasks: tasks, fleet_ahead: ahead, routes, held_targets: heldTargets } = row
-  const parked = new Map(row.parked.map((ofQueue) => [ofQueue.queue, ofQueue.tasks]))
-  return { holds, charges, fleet: { tasks, ahead, routes, heldTargets, parked } }
+  const parkedFor = (room: string) =>
+    new Map(row.parked.flatMap((each) => (each.room === room ? [[each.queue, each.tasks] as const] : [])))
+  const parked = parkedFor(ROOMS.ofQueue)
+  const parkedForType = parkedFor(ROOMS.ofType)
+  return { holds, charges, fleet: { tasks, ahead, routes, heldTargets, parked, parkedForType } }
 }
