@@ -112,6 +112,30 @@ test('what waits for a target is due when it may be asked again, and not while i
   expect(await wakeWaiting(store.db)).toEqual({ woken: 0, more: false })
 })
 
+test('whoever broke at a target that is not out waits its time, however often the others are woken', async () => {
+  const taskIds = await store.waiting({ count: 5 })
+  const states = ['closed', 'ramping', 'open', 'probing']
+  await store.db.query(`insert into targets (name, state) select 'p/' || s, s from unnest($1::text[]) as s`, [states])
+  const worker = await store.hire()
+  const claims = await store.claim(worker, taskIds)
+  const outcomes = claims.map((claim, at) => ({
+    ...retried(claim, 3_600_000),
+    waitsFor: `p/${states[at] ?? 'never-changed'}` as const,
+  }))
+  await settleTasks(store.db, { outcomes, calls: [], answers: [] })
+  expect((await store.rows('waits_for')).map((row) => Object.values(row)[0])).toEqual([
+    null,
+    null,
+    'p/open',
+    'p/probing',
+    null,
+  ])
+  expect(await wakeWaiting(store.db)).toEqual({ woken: 0, more: false })
+  await store.db.query(`update targets set state = 'ramping'`)
+  expect(await wakeWaiting(store.db)).toEqual({ woken: 2, more: false })
+  expect(await store.order()).toEqual(taskIds.slice(2, 4))
+})
+
 test('a thousand are woken at a time, the oldest first', async () => {
   const taskIds = await store.waiting({ count: 1_200 })
   await store.db.query(`insert into targets (name, state) values ('p/m', 'ramping')`)

@@ -17,6 +17,9 @@ const COLUMNS = `name, state, most, reason, forced, revision,
   (extract(epoch from clock_timestamp() - since) * 1000)::double precision as for_ms,
   (extract(epoch from until - clock_timestamp()) * 1000)::double precision as until_in_ms`
 
+/** Whether a row `t` of `targets` may be asked nothing but whether it answers again. */
+export const IS_OUT = `coalesce(t.forced, t.state) in ('open', 'probing')`
+
 /** Reads all targets that anything is known of, the learned rates, and how many workers live. */
 export async function readTargets(db: Queries): Promise<TargetStates> {
   const [row] = await db.query<{

@@ -1,5 +1,6 @@
 import type { BatchId, CallId, Lane, Queue, TargetName, TaskId, TenantId } from '@magictask/domain'
 import { type Queries, repeatOnDeadlock } from '../database.ts'
+import { IS_OUT } from '../limits/targets.ts'
 import { rangeOf } from '../partitions.ts'
 import { ENDING } from './ending.ts'
 
@@ -22,7 +23,7 @@ export type Outcome = { readonly taskId: TaskId; readonly fence: number } & (
       readonly state: 'queued'
       readonly counted: boolean
       readonly waitMs: number
-      /** The target whose return wakes it before that. */
+      /** The target whose return wakes it before that, if it is out when this is written. */
       readonly waitsFor?: TargetName
     }
 )
@@ -119,10 +120,12 @@ billed as (
 ),
 ${ENDING}`
 
+/* Who waits for a target that is not out would be woken by a return that was before it, and never wait. */
 const BACK = `,
 back as (
   insert into waiting (task_id, tenant, lane, queue, cost, due_at, waits_for, deadline)
-  select task_id, tenant, lane, queue, cost, case when wait_ms > 0 then now() + wait_ms * interval '1 ms' end, waits_for, deadline
+  select task_id, tenant, lane, queue, cost, case when wait_ms > 0 then now() + wait_ms * interval '1 ms' end,
+    (select t.name from targets t where t.name = waits_for and ${IS_OUT}), deadline
   from moved where status = 'queued'
 )`
 

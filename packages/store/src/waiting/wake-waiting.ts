@@ -1,4 +1,5 @@
 import type { Queries } from '../database.ts'
+import { IS_OUT } from '../limits/targets.ts'
 
 const AT_ONCE = 1_000
 
@@ -7,7 +8,7 @@ with woken as (
   select w.task_id from targets t cross join lateral (
     select task_id from waiting where waits_for = t.name order by task_id limit ${AT_ONCE} for update skip locked
   ) w
-  where coalesce(t.forced, t.state) in ('closed', 'ramping') and ($1::text[] is null or t.name = any($1))
+  where not ${IS_OUT} and ($1::text[] is null or t.name = any($1))
   limit ${AT_ONCE}
 )
 update waiting set due_at = null, waits_for = null where task_id = any(array(select task_id from woken))
