@@ -41,15 +41,19 @@ export class CallKinds {
     this.desks = new Map([...options.targets].map(([name, target]) => [name, createTargetDesk(name, target)]))
   }
 
-  /** The kind of a call: its candidates are those that could ever take it, ready or not. */
+  /**
+   * The kind of a call: its candidates are those that could ever take it, ready or not. Types that have no limit of their own
+   * are all one kind: a name that nobody configured makes none.
+   */
   kindOf({ queue, magicType, needs, without }: Omit<CallWish, 'tenant' | 'lane'>): CallKind {
-    const plain = this.#kind(`${queue} ${magicType} ${needs.vision}`, () => this.#able(queue, magicType, needs.vision))
+    const type = this.#options.limits.magicTypes.has(magicType) ? magicType : ''
+    const plain = this.#kind(`${queue} ${type} ${needs.vision}`, () => this.#able(queue, magicType, needs.vision))
     const isAble = ({ desk, candidate }: Choice) =>
       needs.contextTokens <= (desk.target.contextTokens ?? Number.POSITIVE_INFINITY) && !without.has(candidate.target)
     if (plain.choices.every(isAble)) return plain
     const able = plain.choices.filter(isAble)
     const names = able.map(({ candidate }) => candidate.target).join(' ')
-    return this.#kind(`${queue} ${magicType} ${needs.vision} only ${names}`, () => ({ ...plain, choices: able }))
+    return this.#kind(`${queue} ${type} ${needs.vision} only ${names}`, () => ({ ...plain, choices: able }))
   }
 
   #kind(key: string, make: () => CallKind): CallKind {
