@@ -100,8 +100,9 @@ export class Ledger implements AsyncDisposable {
   /** One statement. What it could not write stays, in order, and is due again after a pause. */
   async #write(): Promise<void> {
     this.#wroteAtMs = this.#deps.clock.elapsedMs()
-    // What a retry builds on is written before it: more answers than fit go ahead of every outcome.
-    const outcomes = this.#answers.length > MOST_AT_ONCE ? [] : this.#outcomes.slice(0, MOST_AT_ONCE)
+    // What a retry builds on, and a batch's bill, is written before or with it: more answers or calls than fit go ahead of every outcome.
+    const isAhead = this.#answers.length > MOST_AT_ONCE || this.#calls.length > MOST_AT_ONCE
+    const outcomes = isAhead ? [] : this.#outcomes.slice(0, MOST_AT_ONCE)
     const settling = new Set(outcomes.flatMap(({ outcome }) => (outcome.state === 'queued' ? [] : [outcome.taskId])))
     const calls = this.#calls.slice(0, MOST_AT_ONCE)
     const answers = this.#answers.slice(0, MOST_AT_ONCE)

@@ -53,6 +53,24 @@ test('outcomes and calls that come together are written in one statement, and ea
   expect(await ledger.settle({ taskId: tasks[0]?.task_id ?? newTaskId(), fence: 9, ...succeeded })).toBe('refused')
 })
 
+test('no outcome is written before the calls that led to it', async () => {
+  await using bundle = await setup()
+  const tasks = await bundle.submit(20)
+  await bundle.claim(await bundle.worker(), tasks)
+  const { db, state } = flaky(bundle.db)
+  state.away = true
+  await using ledger = new Ledger({ ...ground, db, onEnded: () => undefined })
+  for (let call = 0; call < 1_200; call++) {
+    const task = tasks[call % tasks.length]
+    if (task !== undefined) ledger.recordCall(callOf(task))
+  }
+  const settled = Promise.race(tasks.map((task) => ledger.settle({ taskId: task.task_id, fence: 1, ...succeeded })))
+  while (state.statements < 1) await ground.clock.sleep(10)
+  state.away = false
+  await settled
+  expect(await bundle.db.query('select count(*)::int as calls from model_calls')).toEqual([{ calls: 1_200 }])
+})
+
 test('what tasks took beyond what was thought is written in sums, now and then', async () => {
   await using bundle = await setup()
   const tasks = await bundle.submit(40)
