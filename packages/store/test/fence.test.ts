@@ -122,7 +122,7 @@ test('an early answer is handed to the next claim, and one of an older claim is 
   )
 })
 
-test('a claim says what was asked before, aborted calls and probes aside', async () => {
+test('a claim says what was asked before, in the order of asking, aborted calls and probes aside', async () => {
   const { claim, batchId, taskIds } = await running()
   const call = (suggestion: number, outcome: string) => ({ ...callOf(claim, batchId), suggestion, outcome })
   const probe = { ...call(2, 'provider.timeout'), probe: true }
@@ -133,10 +133,10 @@ test('a claim says what was asked before, aborted calls and probes aside', async
     call(2, 'answered'),
     probe,
   ]
-  await settle({ outcomes: [retried(claim)], calls })
+  await settle({ outcomes: [retried(claim)], calls: calls.toReversed() })
   const [second] = await store.claim(await store.hire(), taskIds)
   expect(second?.tries).toBe(1)
-  expect(second?.calls.map((each) => `${each.suggestion} ${each.outcome}`).toSorted()).toEqual([
+  expect(second?.calls.map((each) => `${each.suggestion} ${each.outcome}`)).toEqual([
     '0 answer.not_json',
     '0 provider.timeout',
     '2 answered',

@@ -141,10 +141,11 @@ interface Earlier {
   readonly calls: readonly EarlierCall[]
 }
 
+/* Ids of calls are in the order of their making: what a task has been through goes by that. */
 const EARLIER = `
 select id as task_id,
   (select json_agg(json_build_object('suggestion', a.suggestion, 'answer', a.answer)) from answers a where a.task_id = id and a.task_id = any($1)) as answers,
-  (select json_agg(json_build_object('suggestion', m.suggestion, 'provider', m.provider, 'model', m.model, 'outcome', m.outcome))
+  (select json_agg(json_build_object('suggestion', m.suggestion, 'provider', m.provider, 'model', m.model, 'outcome', m.outcome) order by m.call_id)
     from model_calls m where m.task_id = id and m.task_id = any($1) and m.outcome <> 'aborted' and not m.probe) as calls
 from unnest($1::uuid[]) as id`
 
