@@ -1,17 +1,18 @@
 import { jsonrepair } from 'jsonrepair'
 
-/** What a text that is not JSON turned out to hold: values that stand in it, the last first; or that it ends in the middle of one. */
+/** What a text that is not JSON turned out to hold: values that stand in it; or that it ends in the middle of one, or of a thought. */
 export type Mended = { readonly kind: 'values'; readonly values: readonly unknown[] } | { readonly kind: 'cut-off' }
 
 /**
  * Finds the JSON in what a model said around it: in a code fence, between sentences, or written nearly right (single
- * quotes, a comma too many, a comment). An end is never invented: a text that stops inside an object, an array or a
- * string is `cut-off`, whatever stands before. Takes time in proportion to the text, however hostile it is.
+ * quotes, a comma too many, a comment). An end is never invented: a text that stops inside an object, an array, a string
+ * or a thought is `cut-off`, whatever stands before. Takes time in proportion to the text, however hostile it is.
  */
 export function mendJson(text: string): Mended {
-  const spans = spansIn(afterThoughts(text))
+  const said = afterThoughts(text)
+  const spans = isThinking(said) ? undefined : spansIn(said)
   if (spans === undefined) return { kind: 'cut-off' }
-  return { kind: 'values', values: spans.toReversed().flatMap((span) => readSpan(span)) }
+  return { kind: 'values', values: spans.flatMap((span) => readSpan(span)) }
 }
 
 /** Some models think aloud first; a draft in there is not the answer. */
@@ -22,7 +23,14 @@ function afterThoughts(text: string): string {
 
 const THOUGHTS_END = '</think>'
 
-/** What comes last is the answer; a text of a million brackets is none. */
+/** Whether a thought begins before any value, and never ends. In a value the word is text. */
+function isThinking(text: string): boolean {
+  const thought = text.indexOf('<think>')
+  const value = nextOpening(text, 0)
+  return thought >= 0 && (value < 0 || thought < value)
+}
+
+/** An answer comes late; a text of a million brackets is none. */
 const MOST_SPANS = 4
 
 /** The outermost objects and arrays of a text, the last ones; undefined when it ends inside one. */

@@ -36,16 +36,16 @@ function readText(text: string, isCutOff: boolean, shape: Shape): Reading {
   return isCutOff ? broke('answer.truncated') : broke('answer.schema_mismatch', fit.where, text)
 }
 
+/** Of two values that fit, one may be a draft, an example or the content itself, and nobody knows which. */
 function readMended(text: string, shape: Shape): Reading {
   const mended = mendJson(text)
   if (mended.kind === 'cut-off') return broke('answer.truncated')
-  let wrong = broke('answer.not_json', '', text)
-  for (const value of mended.values) {
-    const fit = fitInto(shape, value)
-    if (fit.kind === 'fits') return { kind: 'answered', json: fit.json, mended: true }
-    if (wrong.fault === 'answer.not_json') wrong = broke('answer.schema_mismatch', fit.where, text)
-  }
-  return wrong
+  const fits = mended.values.map((value) => fitInto(shape, value))
+  const [json, other] = new Set(fits.flatMap((fit) => (fit.kind === 'fits' ? [fit.json] : [])))
+  if (json !== undefined && other === undefined) return { kind: 'answered', json, mended: true }
+  const wrong = fits.findLast((fit) => fit.kind === 'differs')
+  if (json !== undefined || wrong === undefined) return broke('answer.not_json', '', text)
+  return broke('answer.schema_mismatch', wrong.where, text)
 }
 
 type Fit = { readonly kind: 'fits'; readonly json: string } | { readonly kind: 'differs'; readonly where: string }
@@ -62,7 +62,8 @@ function fitInto({ format, conclude }: Shape, value: unknown): Fit {
 const SAID_CHARACTERS = 16_000
 
 function broke(fault: FaultCode, more = '', said = ''): Reading & { readonly kind: 'broke' } {
-  const words = said === '' ? {} : { said: said.slice(0, SAID_CHARACTERS) }
+  // What is cut may be half a character, which no JSON can say.
+  const words = said === '' ? {} : { said: said.slice(0, SAID_CHARACTERS).toWellFormed() }
   return { kind: 'broke', fault, detail: FAULTS[fault].says + more, ...words }
 }
 

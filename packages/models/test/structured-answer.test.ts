@@ -20,13 +20,19 @@ describe('what is around an answer, or nearly right in it, is mended without a c
     ['sentences', `Sure, it's done: ${GOOD} Anything else?`],
     ['brackets in sentences', `See [1] and {2}: ${GOOD} [end]`],
     ['a draft in its thoughts', `<think>{"title":"draft","is_spam":true} or {no</think>${GOOD}`],
-    ['an answer that was thought better of', `{"title":"draft","is_spam":true}\nNo, rather:\n${GOOD}`],
+    [
+      'a thought that is told in the answer',
+      `Sure: {"title":"<think>","is_spam":false}`,
+      '{"title":"<think>","is_spam":false}',
+    ],
+    ['the answer said twice', `${GOOD}\nOnce more:\n${GOOD}`],
+    ['an answer beside what is none', `${WRONG}\nNo, rather:\n${GOOD}`],
     ['single quotes', `{'title': 'a {fine} "title"', 'is_spam': False}`],
     ['a comma too many', GOOD.replace('false}', 'false,}')],
     ['a comment', GOOD.replace(',', ', // as asked\n')],
     ['names without quotes', GOOD.replace('"title":', 'title:')],
-  ])('%s', (_, text) => {
-    expect(read(text)).toEqual({ kind: 'answered', json: GOOD, mended: true })
+  ])('%s', (_, text, json = GOOD) => {
+    expect(read(text)).toEqual({ kind: 'answered', json, mended: true })
   })
 
   test('and only then it says so', () => {
@@ -42,6 +48,9 @@ describe('what is missing is never made up', () => {
     ['after a whole value', `${GOOD} and {"title":`],
     ['in a fence', '```json\n{"title":"a fine title","is_spam":'],
     ['in a string of single quotes', "{'title': 'a fine"],
+    ['in a thought', `<think>I could say ${GOOD}`],
+    ['in a second thought', `<think>Hm.</think> Let me see. <think>${GOOD}`],
+    ['in a thought without a draft', '<think>Hm, let me see'],
   ])('a text that ends %s was cut off, whatever the model says', (_, text) => {
     expect(read(text)).toMatchObject({ kind: 'broke', fault: 'answer.truncated' })
     expect(read(text, { finishReason: 'length' })).toMatchObject({ kind: 'broke', fault: 'answer.truncated' })
@@ -78,6 +87,17 @@ describe('what is missing is never made up', () => {
 })
 
 describe('what cannot be mended is a fault', () => {
+  test('two answers that differ: which of them is meant is not guessed', () => {
+    const text = `You wrote {"title":"an example","is_spam":true}\nMy answer:\n${GOOD}`
+    expect(read(text)).toMatchObject({ fault: 'answer.not_json', said: text })
+    expect(read(`${text}\n${WRONG}`)).toMatchObject({ fault: 'answer.not_json' })
+  })
+
+  test('what it said is cut, but never into what no JSON can hold', () => {
+    const said = read(`x${'🎉'.repeat(16_000)}`)
+    expect('said' in said && said.said?.length === 16_000 && said.said.isWellFormed()).toBe(true)
+  })
+
   test.each([
     ['no JSON', 'A fine title.', 'answer.not_json'],
     ['the wrong shape', WRONG, 'answer.schema_mismatch'],
