@@ -9,6 +9,9 @@ export async function* eventData(bytes: AsyncIterable<Uint8Array>): AsyncGenerat
     parser.feed(decoder.decode(piece, { stream: true }))
     const ready = come
     come = []
-    for (const data of ready) yield JSON.parse(data)
+    for (const data of ready) if (data !== OPENAI_END) yield JSON.parse(data)
   }
 }
+
+/** Gateways write it at the end of every stream, whoever's it is. */
+const OPENAI_END = '[DONE]'

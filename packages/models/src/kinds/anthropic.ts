@@ -1,23 +1,25 @@
-import type { UsageMetadata } from '@langchain/core/messages'
+import { z } from 'zod'
 import type { ModelConfig, ProviderConfig } from '../config/models-config.ts'
-import { boundedFetch } from '../http/bounded-fetch.ts'
 import { jsonSchemaOf } from '../json-schema.ts'
 import { worded } from '../schema-in-prompt.ts'
 import type { Send, SendDeps } from '../send.ts'
+import { anthropicClient } from './anthropic-client.ts'
 import { type Counted, langChainSender } from './langchain-sender.ts'
+import { count, sumOf } from './stream-usage.ts'
 
 /** A model of Anthropic, through LangChain's package for it. Structured answers are the arguments of a tool. */
 export function openAnthropic(provider: ProviderConfig, model: ModelConfig, deps: SendDeps): Promise<Send> {
   const [way] = model.capabilities.structured
   const { temperature, maxOutputTokens } = model.parameters
+  const { baseUrl = ANTHROPIC_URL } = provider
   const kind = {
     model: model.name,
     fields: {
       modelProvider: 'anthropic',
       apiKey: provider.apiKey,
       // Always said, or LangChain would look for an address in the environment.
-      anthropicApiUrl: provider.baseUrl ?? ANTHROPIC_URL,
-      clientOptions: { fetch: boundedFetch(provider.maxAnswerBytes), logLevel: 'off', timeout: NEVER_MS },
+      anthropicApiUrl: baseUrl,
+      createClient: () => anthropicClient({ ...provider, baseUrl }),
       invocationKwargs: model.quirks.extraBody,
       ...(temperature === undefined ? {} : { temperature }),
       ...(maxOutputTokens === undefined ? {} : { maxTokens: maxOutputTokens }),
@@ -31,14 +33,12 @@ export function openAnthropic(provider: ProviderConfig, model: ModelConfig, deps
     },
     finishReason: ({ message: { additional_kwargs: said } }) =>
       typeof said.stop_reason === 'string' ? (FINISHED[said.stop_reason] ?? said.stop_reason) : undefined,
-    count,
+    counted: ({ message: { additional_kwargs: said } }) => countedBy(said.counted),
   } satisfies Parameters<typeof langChainSender>[0]
   return langChainSender(kind, provider, deps)
 }
 
 const ANTHROPIC_URL = 'https://api.anthropic.com'
-/** The longest that a timer can be; the SDK's own time-out is ten minutes. */
-const NEVER_MS = 2 ** 31 - 1
 
 const FINISHED: Readonly<Record<string, string>> = {
   end_turn: 'stop',
@@ -49,11 +49,20 @@ const FINISHED: Readonly<Record<string, string>> = {
   refusal: 'content_filter',
 }
 
-/** The first event says what went in, and the last what came out in all, so nothing is to be added up. */
-function count(before: Counted, { input_tokens, output_tokens, input_token_details }: UsageMetadata): Counted {
+const Usage = z.object({
+  input_tokens: count,
+  cache_read_input_tokens: count,
+  cache_creation_input_tokens: count,
+  output_tokens: count,
+})
+
+/** What was cached, and what was put into the cache, is not among its input tokens. */
+function countedBy(said: unknown): Counted {
+  const { data } = Usage.safeParse(said)
+  const cached = data?.cache_read_input_tokens
   return {
-    promptTokens: Math.max(before.promptTokens ?? 0, input_tokens),
-    cachedTokens: Math.max(before.cachedTokens ?? 0, input_token_details?.cache_read ?? 0),
-    completionTokens: Math.max(before.completionTokens ?? 0, output_tokens),
+    promptTokens: sumOf(data?.input_tokens, cached ?? 0, data?.cache_creation_input_tokens ?? 0),
+    cachedTokens: cached,
+    completionTokens: data?.output_tokens,
   }
 }

@@ -1,4 +1,4 @@
-import type { UsageMetadata } from '@langchain/core/messages'
+import { z } from 'zod'
 import type { AnswerFormat } from '../ask.ts'
 import { isTree } from '../config/layers.ts'
 import type { ModelConfig, ProviderConfig } from '../config/models-config.ts'
@@ -7,6 +7,7 @@ import { worded } from '../schema-in-prompt.ts'
 import type { Send, SendDeps } from '../send.ts'
 import { replaceClient } from './google-client.ts'
 import { type Counted, langChainSender } from './langchain-sender.ts'
+import { count, sumOf } from './stream-usage.ts'
 
 /** A model of Google's Gemini API, through LangChain's package for it. Structured answers fit a schema that is sent along. */
 export function openGoogle(provider: ProviderConfig, model: ModelConfig, deps: SendDeps): Promise<Send> {
@@ -17,15 +18,20 @@ export function openGoogle(provider: ProviderConfig, model: ModelConfig, deps: S
     model: model.name,
     fields: {
       modelProvider: 'google-genai',
-      apiKey: provider.apiKey,
+      // LangChain wants one; what it is sent with is ours.
+      apiKey: provider.apiKey === '' ? 'none' : provider.apiKey,
       // Always said, or LangChain would look for an address in the environment.
       baseUrl,
-      ...model.quirks.extraBody,
       ...(way === 'json-object' ? { json: true } : {}),
       ...(temperature === undefined ? {} : { temperature }),
       ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     },
-    prepare: (chatModel) => replaceClient(chatModel, { provider: { ...provider, baseUrl }, model: model.name }),
+    prepare: (chatModel) =>
+      replaceClient(chatModel, {
+        provider: { ...provider, baseUrl },
+        model: model.name,
+        extraBody: model.quirks.extraBody,
+      }),
     question: (messages, format) => ({
       messages: worded(messages, format, model),
       options: way === 'json-schema' ? { responseSchema: responseSchemaOf(format) } : {},
@@ -35,7 +41,7 @@ export function openGoogle(provider: ProviderConfig, model: ModelConfig, deps: S
       if (typeof reason !== 'string') return undefined
       return FINISHED[reason] ?? 'content_filter'
     },
-    count,
+    counted: ({ generationInfo }) => countedBy(generationInfo?.counted),
   } satisfies Parameters<typeof langChainSender>[0]
   return langChainSender(kind, provider, deps)
 }
@@ -45,21 +51,26 @@ const GOOGLE_URL = 'https://generativelanguage.googleapis.com'
 /** Every other reason is one of the filters': SAFETY, RECITATION, BLOCKLIST, PROHIBITED_CONTENT and more. */
 const FINISHED: Readonly<Record<string, string>> = { STOP: 'stop', MAX_TOKENS: 'length', OTHER: 'stop' }
 
-/**
- * LangChain gives what each chunk adds to the input and to everything; thoughts are in everything only. What was
- * cached is said anew with every chunk.
- */
-function count(
-  before: Counted,
-  { input_tokens, output_tokens, total_tokens, input_token_details }: UsageMetadata,
-): Counted {
-  const shown = output_tokens
-  const completion = Math.max(total_tokens - input_tokens, shown)
+const Usage = z.object({
+  promptTokenCount: count,
+  cachedContentTokenCount: count,
+  candidatesTokenCount: count,
+  thoughtsTokenCount: count,
+  totalTokenCount: count,
+})
+
+/** Thoughts are billed as output. Where they are not said, they are what everything is more than the prompt and the answer. */
+function countedBy(said: unknown): Counted {
+  const { data } = Usage.safeParse(said)
+  const { promptTokenCount: prompt, candidatesTokenCount: shown, thoughtsTokenCount: thought } = data ?? {}
+  const came = sumOf(data?.totalTokenCount, prompt === undefined ? undefined : -prompt)
+  const outputs = [sumOf(shown, thought ?? 0), came].filter((one) => one !== undefined)
+  const completion = outputs.length === 0 ? undefined : Math.max(...outputs)
   return {
-    promptTokens: (before.promptTokens ?? 0) + input_tokens,
-    cachedTokens: Math.max(before.cachedTokens ?? 0, input_token_details?.cache_read ?? 0),
-    completionTokens: (before.completionTokens ?? 0) + completion,
-    reasoningTokens: (before.reasoningTokens ?? 0) + completion - shown,
+    promptTokens: prompt,
+    cachedTokens: data?.cachedContentTokenCount,
+    completionTokens: completion,
+    reasoningTokens: completion === undefined ? thought : (thought ?? completion - (shown ?? 0)),
   }
 }
 

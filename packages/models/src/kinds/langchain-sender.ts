@@ -1,16 +1,18 @@
-import { AIMessageChunk, type UsageMetadata } from '@langchain/core/messages'
+import { AIMessageChunk } from '@langchain/core/messages'
 import type { ChatGenerationChunk } from '@langchain/core/outputs'
 import { Fault } from '@magictask/domain'
 import { initChatModel } from 'langchain/chat_models/universal'
 import type { AnswerFormat, Message, TokenUsage } from '../ask.ts'
+import { BrokenOff } from '../broken-off.ts'
 import type { ProviderConfig } from '../config/models-config.ts'
 import { toLangChain } from '../langchain-messages.ts'
 import type { ModelReply } from '../model-reply.ts'
 import type { Send, SendDeps } from '../send.ts'
 import { watchSilence } from '../silence.ts'
+import { mostOf } from './stream-usage.ts'
 
-/** Counts that are being added up. */
-export type Counted = TokenUsage
+/** What a chunk says of the tokens so far. */
+export type Counted = Readonly<Partial<Record<keyof TokenUsage, number | undefined>>>
 
 /** What a kind that LangChain knows has to say for itself. */
 export interface LangChainKind {
@@ -26,8 +28,8 @@ export interface LangChainKind {
   ) => { readonly messages: readonly Message[]; readonly options: Readonly<Record<string, unknown>> }
   /** Why the model stopped, in OpenAI's words, in the chunk that says it. */
   readonly finishReason: (chunk: ChatGenerationChunk) => string | undefined
-  /** The counts after a chunk that has some. */
-  readonly count: (before: Counted, said: UsageMetadata) => Counted
+  /** What was counted up to a chunk, from the beginning of the call; LangChain's own counts have a 0 for what was not said. */
+  readonly counted: (chunk: ChatGenerationChunk) => Counted
 }
 
 /**
@@ -42,7 +44,7 @@ export async function langChainSender(kind: LangChainKind, provider: ProviderCon
   return async (request, caller) => {
     using watch = watchSilence(provider.timeouts, deps.clock, caller)
     const { messages, options } = kind.question(request.messages, request.format)
-    const callOptions = { ...options, signal: watch.signal, maxRetries: 0, streamUsage: true }
+    const callOptions = { ...options, signal: watch.signal, maxRetries: 0, streamUsage: false }
     const growing = new GrowingReply(kind, provider.maxAnswerBytes)
     try {
       for await (const chunk of model._streamResponseChunks(toLangChain(messages), callOptions)) {
@@ -50,12 +52,12 @@ export async function langChainSender(kind: LangChainKind, provider: ProviderCon
         const delta = growing.add(chunk)
         if (delta !== '') request.onText?.(delta)
       }
+      // A stream that is aborted may end as if it were whole.
+      watch.signal.throwIfAborted()
+      return growing.whole()
     } catch (thrown) {
-      throw watch.signal.aborted ? watch.signal.reason : thrown
+      throw new BrokenOff(growing.usage, watch.signal.aborted ? watch.signal.reason : thrown)
     }
-    // A stream that is aborted may end as if it were whole.
-    watch.signal.throwIfAborted()
-    return growing.whole()
   }
 }
 
@@ -65,10 +67,10 @@ class GrowingReply {
   readonly #maxCharacters: number
   #hasBegun = false
   #text = ''
-  /** Of a tool: where there are any, they are the answer. */
+  /** Of a tool: where they say anything, they are the answer. */
   #arguments = ''
   #finishReason: string | undefined
-  #usage: Counted = {}
+  #usage: TokenUsage = {}
 
   constructor(kind: LangChainKind, maxCharacters: number) {
     this.#kind = kind
@@ -84,19 +86,23 @@ class GrowingReply {
     this.#text += message.text
     this.#arguments += args
     this.#finishReason = this.#kind.finishReason(chunk) ?? this.#finishReason
-    if (isOfModel && message.usage_metadata !== undefined)
-      this.#usage = this.#kind.count(this.#usage, message.usage_metadata)
+    this.#usage = mostOf(this.#usage, this.#kind.counted(chunk))
     if (this.#text.length + this.#arguments.length > this.#maxCharacters)
       throw new Fault('answer.truncated', { detail: `The answer was cut off at ${this.#maxCharacters} characters.` })
     return args === '' ? message.text : args
   }
 
+  /** What was counted so far. */
+  get usage(): TokenUsage {
+    return this.#usage
+  }
+
   /** The whole of it; throws where the stream ended before it was. */
   whole(): ModelReply {
-    const text = this.#arguments === '' ? this.#text : this.#arguments
     if (!this.#hasBegun) throw new Fault('provider.unavailable', { detail: NO_STREAM })
     if (this.#finishReason === undefined) throw new Fault('provider.reset', { detail: CUT })
-    return { text, finishReason: this.#finishReason, refused: false, usage: this.#usage }
+    const said = this.#arguments === '' ? { text: this.#text } : { text: this.#arguments, beside: this.#text }
+    return { ...said, finishReason: this.#finishReason, refused: false, usage: this.#usage }
   }
 }
 

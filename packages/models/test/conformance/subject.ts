@@ -25,9 +25,10 @@ export interface Overrides {
 export const Title = z.object({ title: z.string().min(1), sentiment: z.enum(['positive', 'neutral', 'negative']) })
 const FORMAT = { name: 'titled', schema: Title }
 
-/** Every built-in provider, imitated. */
-export async function imitations(): Promise<readonly Subject[]> {
-  return Promise.all(PROVIDER_WIRES.map(imitation))
+/** Every built-in provider, imitated; or only those of some names. */
+export async function imitations(only?: readonly string[]): Promise<readonly Subject[]> {
+  const wires = PROVIDER_WIRES.filter(({ provider }) => only?.includes(provider) ?? true)
+  return Promise.all(wires.map(imitation))
 }
 
 async function imitation(wire: ProviderWire): Promise<Subject> {

@@ -87,8 +87,11 @@ async function serve(
 }
 
 /** What has nothing to do with any wire. */
-function misbehave(response: ServerResponse, { kind }: WireScript): boolean {
-  if (kind === 'html') response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Gateway</body></html>')
+function misbehave(response: ServerResponse, script: WireScript): boolean {
+  const { kind } = script
+  if (kind === 'verbatim') response.writeHead(script.status ?? OK, script.headers).end(script.body)
+  else if (kind === 'html')
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Gateway</body></html>')
   else if (kind === 'empty-body') response.writeHead(200, { 'content-type': 'application/json' }).end()
   else if (kind === 'drip') {
     response.writeHead(200, { 'content-type': 'text/event-stream' })

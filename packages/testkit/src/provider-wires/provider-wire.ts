@@ -14,6 +14,13 @@ export type WireScript =
   /** A page, with status 200, as a proxy in the way would send it. */
   | { readonly kind: 'html' }
   | { readonly kind: 'empty-body' }
+  /** Exactly this, whatever the wire: for what only some server or some proxy does. */
+  | {
+      readonly kind: 'verbatim'
+      readonly status?: number
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: string | Uint8Array
+    }
   /** A byte every few milliseconds, without end. */
   | { readonly kind: 'drip' }
   /** Begins its answer and says nothing more. */
