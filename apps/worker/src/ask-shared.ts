@@ -1,4 +1,4 @@
-import { done, leastContextTokens, type TargetName, type Verdict } from '@magictask/domain'
+import { done, leastContextTokens, queueFor, type TargetName, type Verdict } from '@magictask/domain'
 import { type AnswerCache, answerKey, type KnownAnswer } from '@magictask/models'
 import { type Question, wishOf } from './ask-once.ts'
 import { type AskDeps, afterStop, askSuggestion } from './ask-suggestion.ts'
@@ -14,35 +14,40 @@ export type UnwrittenQuestion = Omit<Question, 'messages' | 'needs'> & {
   readonly write: () => Promise<Pick<Question, 'messages' | 'needs'>>
 }
 
-/** Questions that somebody in this worker is asking just now, by their keys. */
+/** Questions that somebody in this worker is asking just now, by queue and key. */
 export type Flights = Map<string, Flight>
 
-/** One of them: whoever comes with the same question waits for its answer. */
+/** One of them: whoever comes with the same question waits for what becomes of it. */
 export interface Flight {
-  /** Undefined when there is none to share. */
-  readonly answer: Promise<KnownAnswer | undefined>
+  readonly landing: Promise<Landing>
   readonly followers: Set<RunningTask>
   /** Whether a call for it is under way: else its followers, too, wait for a slot. */
   isCalling: boolean
 }
 
+/** An answer to share; or `failed`: it was asked and there is none; or `gone`: whoever led was stopped or had to wait. */
+type Landing = KnownAnswer | 'failed' | 'gone'
+
 /** The verdict about a suggestion: from the cache, from an identical question under way, or by asking; what is valid is kept. */
 export async function answerSuggestion(deps: ShareDeps, question: UnwrittenQuestion): Promise<Verdict> {
-  if (!mayShare(question.running)) return askUnwritten(deps, question)
+  const { running } = question
+  if (!mayShare(running)) return askUnwritten(deps, question)
   const key = keyOf(question)
-  const known = await deps.cache.find(key, targetsOf(deps, question))
-  if (known !== undefined) return fromCache(known)
-
-  const flight = deps.flights.get(key)
-  if (flight === undefined) return lead(deps, question, key)
-  const shared = await follow(deps, flight, question.running)
-  if (shared !== undefined) {
-    deps.telemetry.record('llm_cache_hits_total', 1, { level: 'flight' })
-    return fromCache(shared)
+  // Other queues have other candidates: what answers those that do not pay is not what answers those that do.
+  const place = `${queueFor(running.task.tier)} ${key}`
+  for (;;) {
+    const flight = deps.flights.get(place)
+    // The look into the cache is part of the flight: nobody leads who looked before an answer was kept.
+    if (flight === undefined) return lead(deps, question, { key, place })
+    const landing = await follow(deps, flight, running)
+    if (typeof landing === 'object') {
+      deps.telemetry.record('llm_cache_hits_total', 1, { level: 'flight' })
+      return fromCache(landing)
+    }
+    if (running.stopping.signal.aborted) return afterStop(deps, running, question)
+    // Not a flight of its own: a question whose call fails would else be asked by one after the other.
+    if (landing === 'failed') return askAndKeep(deps, question, key)
   }
-  if (question.running.stopping.signal.aborted) return afterStop(deps, question.running, question)
-  // Not a flight of its own: a question whose call fails would else be asked by one after the other.
-  return askAndKeep(deps, question, key)
 }
 
 /** Several suggestions are wanted to differ, so they are asked for anew unless the task says otherwise. */
@@ -68,17 +73,28 @@ function fromCache({ json, provider, model }: KnownAnswer): Verdict {
   return done(json, { kind: 'cache', by: { provider, model } })
 }
 
-async function lead(deps: ShareDeps, question: UnwrittenQuestion, key: string): Promise<Verdict> {
-  const { promise, resolve } = Promise.withResolvers<KnownAnswer | undefined>()
-  const flight: Flight = { answer: promise, followers: new Set(), isCalling: false }
-  deps.flights.set(key, flight)
+async function lead(
+  deps: ShareDeps,
+  question: UnwrittenQuestion,
+  { key, place }: { readonly key: string; readonly place: string },
+): Promise<Verdict> {
+  const { promise, resolve } = Promise.withResolvers<Landing>()
+  const flight: Flight = { landing: promise, followers: new Set(), isCalling: false }
+  deps.flights.set(place, flight)
+  let landing: Landing = 'failed'
   try {
-    const verdict = await askAndKeep(deps, { ...question, onCall: (isUnderWay) => turn(deps, flight, isUnderWay) }, key)
-    resolve(answerIn(verdict))
+    const known = await deps.cache.find(key, targetsOf(deps, question))
+    if (known !== undefined) {
+      landing = known
+      return fromCache(known)
+    }
+    const onCall = (isUnderWay: boolean) => turn(deps, flight, isUnderWay)
+    const verdict = await askAndKeep(deps, { ...question, onCall }, key)
+    landing = verdict.kind === 'not-yet' ? 'gone' : (answerIn(verdict) ?? 'failed')
     return verdict
   } finally {
-    deps.flights.delete(key)
-    resolve(undefined)
+    deps.flights.delete(place)
+    resolve(landing)
   }
 }
 
@@ -107,8 +123,8 @@ function turn({ clock }: ShareDeps, flight: Flight, isUnderWay: boolean): void {
   }
 }
 
-/** Waits for what the leader gets, or until the follower's own task is stopped. */
-async function follow({ clock }: ShareDeps, flight: Flight, running: RunningTask): Promise<KnownAnswer | undefined> {
+/** Waits for what becomes of it, or until the follower's own task is stopped. */
+async function follow({ clock }: ShareDeps, flight: Flight, running: RunningTask): Promise<Landing | undefined> {
   const { signal } = running.stopping
   const { promise: stopped, resolve } = Promise.withResolvers<undefined>()
   const stop = () => resolve(undefined)
@@ -117,7 +133,7 @@ async function follow({ clock }: ShareDeps, flight: Flight, running: RunningTask
   flight.followers.add(running)
   if (flight.isCalling) begin(running)
   try {
-    return await Promise.race([flight.answer, stopped])
+    return await Promise.race([flight.landing, stopped])
   } finally {
     flight.followers.delete(running)
     if (flight.isCalling) finish(running, clock.elapsedMs())

@@ -1,6 +1,7 @@
 import { TenantId } from '@magictask/domain'
 import type { Answer } from '@magictask/models'
 import { describe, expect, test } from 'vitest'
+import { execute } from '../src/execute.ts'
 import { type RunningTask, stop } from '../src/running-tasks.ts'
 import { GOOD, good, ONE, setup, TWO } from './execution-under-test.ts'
 import { answered, broken, cutOff, type Script } from './scripted-models.ts'
@@ -137,6 +138,36 @@ describe('the same question at the same time', () => {
     while (model.waiting.length < 2) await nextTurn()
     model.answer(answered(ONE, GOOD))
     expect(await outcomes[1]).toMatchObject({ state: 'succeeded', cached: false })
+  })
+
+  test('is led anew by one of them, not by all, when the first is cancelled', async () => {
+    const { model, outcomes, running, asked } = await several(50)
+    const [leader] = running
+    if (leader !== undefined) stop(leader, 'lost')
+    while (model.waiting.length < 2) await nextTurn()
+    await nextTurn()
+    model.answer(answered(ONE, GOOD))
+    const ended = await Promise.all(outcomes)
+    expect(ended.slice(1).map((outcome) => outcome?.state)).toEqual(Array(49).fill('succeeded'))
+    expect(asked).toHaveLength(2)
+  })
+
+  test('is not asked again by who looked into the cache before the answer was there', async () => {
+    const { deps, calls } = setup(good)
+    const answeredMeanwhile = Promise.withResolvers<undefined>()
+    const looks = [Promise.resolve(undefined), answeredMeanwhile.promise]
+    const cache = { ...deps.cache, find: () => looks.shift() ?? Promise.resolve(undefined) }
+    const [first, second] = [same(), same()].map((running) => execute({ ...deps, cache }, running))
+    await first
+    answeredMeanwhile.resolve(undefined)
+    expect(await second).toMatchObject({ state: 'succeeded', cached: true })
+    expect(calls).toHaveLength(1)
+  })
+
+  test('is another for another queue, which has other candidates', async () => {
+    const { run, asked } = setup(good)
+    await Promise.all([run(same({ tier: 'paid' })), run(same({ tier: 'free' }))])
+    expect(asked).toHaveLength(2)
   })
 
   test('goes on for the others when a follower is stopped', async () => {
