@@ -82,7 +82,7 @@ describe('an answer that is wrong in itself', () => {
       degradedReason: '{"code":"answer.truncated","detail":"answer.truncated"}',
     })
     expect(outcome).not.toHaveProperty('provider')
-    expect(calls).toHaveLength(4)
+    expect(calls).toHaveLength(3)
   })
 
   test('is stood in for without a wait when the next candidate has a key that is refused', async () => {
