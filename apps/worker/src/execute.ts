@@ -19,6 +19,7 @@ import type { Question } from './ask-once.ts'
 import { answerSuggestion, type ShareDeps, type UnwrittenQuestion } from './ask-shared.ts'
 import { afterStop } from './ask-suggestion.ts'
 import { begin, finish, type RunningTask, stopReason } from './running-tasks.ts'
+import { waitBesideRefused } from './wait-beside-refused.ts'
 
 export interface ExecuteDeps extends ShareDeps {
   /** What chains look things up in before they ask. */
@@ -38,7 +39,10 @@ export async function execute(deps: ExecuteDeps, running: RunningTask): Promise<
   if (why === 'lost') return undefined
   const decision = decide(verdicts, deps.retry)
   if (why === 'deadline' && decision.kind !== 'succeeded') return expired(running, verdicts)
-  return outcomeOf(running, verdicts, decision)
+  if (decision.kind !== 'queued') return outcomeOf(running, verdicts, decision)
+  const { kind, ...wait } = decision
+  const parts = { ...deps, askedBefore: (suggestion: number) => askedBefore(deps, running, suggestion) }
+  return { ...claimOf(running), state: kind, ...waitBesideRefused(parts, running, { verdicts, wait }) }
 }
 
 async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readonly Verdict[]> {
@@ -135,16 +139,17 @@ function afterThrow(deps: ExecuteDeps, running: RunningTask, error: unknown): Ve
   return broke(Fault.from(error, 'worker.defect'), { ...NEVER_ASKED, calls: tries + 1 })
 }
 
-function outcomeOf({ task, claim }: RunningTask, verdicts: readonly Verdict[], decision: Decision): Outcome {
-  const base = { taskId: task.task_id, fence: claim.fence }
-  if (decision.kind === 'queued') {
-    const { kind: state, ...wait } = decision
-    return { ...base, state, ...wait }
-  }
-  const made = { ...base, results: `[${decision.results.join(',')}]`, ...madeBy(verdicts) }
+function outcomeOf(
+  running: RunningTask,
+  verdicts: readonly Verdict[],
+  decision: Exclude<Decision, { kind: 'queued' }>,
+): Outcome {
+  const made = { ...claimOf(running), results: `[${decision.results.join(',')}]`, ...madeBy(verdicts) }
   if (decision.kind === 'succeeded') return { ...made, state: 'succeeded' }
   return { ...made, state: 'failed', error: JSON.stringify({ code: decision.fault, detail: decision.detail }) }
 }
+
+const claimOf = ({ task, claim }: RunningTask) => ({ taskId: task.task_id, fence: claim.fence })
 
 /** Who a task's results come from; of several who answered, the first. */
 function madeBy(verdicts: readonly Verdict[]) {
@@ -160,11 +165,10 @@ function madeBy(verdicts: readonly Verdict[]) {
   }
 }
 
-function expired({ task, claim }: RunningTask, verdicts: readonly Verdict[]): Outcome {
+function expired(running: RunningTask, verdicts: readonly Verdict[]): Outcome {
   const answers = verdicts.flatMap((verdict) => (verdict.kind === 'done' ? [verdict.answer] : []))
   return {
-    taskId: task.task_id,
-    fence: claim.fence,
+    ...claimOf(running),
     state: 'expired',
     results: `[${answers.join(',')}]`,
     error: JSON.stringify({ code: 'task.expired', detail: FAULTS['task.expired'].says }),

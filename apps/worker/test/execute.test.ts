@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest'
 import { execute } from '../src/execute.ts'
 import { stop } from '../src/running-tasks.ts'
-import { callsBefore, GOOD, good, ONE, setup } from './execution-under-test.ts'
-import { answered, hanging } from './scripted-models.ts'
+import { callsBefore, GOOD, good, ONE, setup, TWO } from './execution-under-test.ts'
+import { answered, broken, hanging } from './scripted-models.ts'
 import { runningOf, taskOf } from './worker-under-test.ts'
 
 test('a task with n suggestions makes n calls and has n results', async () => {
@@ -114,4 +114,36 @@ test('a defect of ours is a value too: it is tried again, and fails the task in 
     state: 'queued',
     counted: true,
   })
+})
+
+test('where nobody is left but one whose key is refused, the task waits for it, and for no refused one where others may answer', async () => {
+  const { run, doors } = setup(hanging(ONE), hanging(TWO))
+  const parkedAfter = async (...outcomes: readonly string[]) => {
+    const running = runningOf(taskOf(), { calls: callsBefore(...outcomes) })
+    const outcome = run(running)
+    setImmediate(() => stop(running, 'no-slot'))
+    return outcome
+  }
+  doors.away.add(ONE).add(TWO)
+  doors.refused.add(TWO)
+  expect(await parkedAfter('answer.refused')).toMatchObject({
+    state: 'queued',
+    counted: false,
+    waitMs: 60_000,
+    waitsFor: TWO,
+  })
+  expect(await parkedAfter('provider.unavailable')).not.toHaveProperty('waitsFor')
+  doors.refused.delete(TWO)
+  expect(await parkedAfter('answer.refused')).not.toHaveProperty('waitsFor')
+})
+
+test('a task whose call met a refused key, while another provider is only busy, does not wait for the key', async () => {
+  const { run, doors } = setup(() => broken(ONE, 'provider.auth_refused'), hanging(TWO))
+  doors.away.add(TWO)
+  doors.refused.add(ONE)
+  const outcome = await run(runningOf(taskOf()))
+  expect(outcome).toMatchObject({ state: 'queued' })
+  expect(outcome).not.toHaveProperty('waitsFor')
+  doors.refused.add(TWO)
+  expect(await run(runningOf(taskOf()))).toMatchObject({ waitMs: 60_000, waitsFor: ONE })
 })

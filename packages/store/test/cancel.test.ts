@@ -1,11 +1,20 @@
-import { type TaskId, TenantId } from '@magictask/domain'
+import { type BatchId, firstIdAt, type TargetName, TaskId, TenantId } from '@magictask/domain'
 import { newBatchId, newTaskId } from '@magictask/runtime'
-import { failed, openStoreUnderTest, type StoreUnderTest, succeeded, TENANT } from '@magictask/testkit'
+import {
+  failed,
+  makeSubmission,
+  openStoreUnderTest,
+  recordOf,
+  type StoreUnderTest,
+  succeeded,
+  TENANT,
+} from '@magictask/testkit'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import {
   cancelBatch,
   cancelTask,
   clearResults,
+  createBatch,
   endedAmong,
   expireTasks,
   getBatch,
@@ -102,10 +111,10 @@ test('waiting tasks whose deadline has passed expire, running ones are left to t
   const { batchId, taskIds } = await store.submit({ count: 3, deadline: new Date(Date.now() + 500) })
   const [running] = await store.claim(await store.hire(), taskIds.slice(0, 1))
   const later = await store.submit({ deadline: new Date(Date.now() + 3_600_000) })
-  expect(await expireTasks(store.db, new Date())).toBe(0)
+  expect(await expireTasks(store.db)).toBe(0)
   await store.db.query('select pg_sleep(0.6)')
   expect(await store.claim(await store.hire(), taskIds.slice(1))).toEqual([])
-  expect(await expireTasks(store.db, new Date())).toBe(2)
+  expect(await expireTasks(store.db)).toBe(2)
   expect((await getBatch(store.db, TENANT, batchId))?.counts).toMatchObject({ expired: 2, running: 1 })
   const { taskId, fence } = running ?? fail()
   const outcome = { taskId, fence, state: 'expired', results: '[]', degraded: false } as const
@@ -114,30 +123,88 @@ test('waiting tasks whose deadline has passed expire, running ones are left to t
   expect((await getBatch(store.db, TENANT, later.batchId))?.counts).toMatchObject({ queued: 1 })
 })
 
+/** A task that was submitted so long ago, by its id. */
+async function submitEarlier(agoMs: number, wishes: Parameters<typeof makeSubmission>[0] = {}) {
+  const submission = makeSubmission(wishes)
+  const { tasks, batchId } = submission
+  const taskId = TaskId.parse(`${firstIdAt(Date.now() - agoMs).slice(0, 14)}7000-8000-${batchId.slice(-12)}`)
+  await createBatch(store.db, {
+    ...submission,
+    tasks: tasks.map((task) => ({ ...task, taskId, record: recordOf(taskId) })),
+  })
+  return { batchId, taskId }
+}
+
+const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
+const countsOf = async ({ batchId }: { batchId: BatchId }) => (await getBatch(store.db, TENANT, batchId))?.counts
+const TWO_QUEUES = [
+  { queue: 'text.paid', tasks: 1, isReady: false },
+  { queue: 'vision.paid', tasks: 64, isReady: true },
+] as const
+
 test('a task without a deadline waits a day for a queue that nobody may answer, and no longer', async () => {
-  const out = await store.submit({ queue: 'text.paid' })
-  const other = await store.submit({ queue: 'vision.paid' })
-  const tomorrow = new Date(Date.now() + 86_400_000)
-  await keepReleaseRoom(store.db, [
-    { queue: 'text.paid', tasks: 1, isReady: false },
-    { queue: 'vision.paid', tasks: 64, isReady: true },
-  ])
-  expect(await expireTasks(store.db, tomorrow)).toBe(0)
+  const out = await submitEarlier(DAY_MS + MINUTE_MS, { queue: 'text.paid' })
+  const young = await submitEarlier(DAY_MS - MINUTE_MS, { queue: 'text.paid' })
+  const other = await submitEarlier(DAY_MS + MINUTE_MS, { queue: 'vision.paid' })
+  await keepReleaseRoom(store.db, TWO_QUEUES)
+  expect(await expireTasks(store.db)).toBe(0)
   await store.db.query(`update release_room set out_since = out_since - interval '1 h'`)
   await keepReleaseRoom(store.db, [{ queue: 'text.paid', tasks: 0, isReady: false }])
-  expect(await expireTasks(store.db, new Date(tomorrow.getTime() - 60_000))).toBe(0)
-  expect(await expireTasks(store.db, tomorrow)).toBe(1)
-  const countsOf = async ({ batchId }: typeof out) => (await getBatch(store.db, TENANT, batchId))?.counts
-  expect([await countsOf(out), await countsOf(other)]).toMatchObject([{ expired: 1 }, { queued: 1 }])
+  expect(await expireTasks(store.db)).toBe(1)
+  expect(await Promise.all([out, young, other].map(countsOf))).toMatchObject([
+    { expired: 1 },
+    { queued: 1 },
+    { queued: 1 },
+  ])
 })
 
-test('a queue that was out and is answered again is not given up', async () => {
-  await store.submit({ queue: 'text.paid' })
+test('a queue that was out and is answered again is not given up, not even at the last moment', async () => {
+  const { taskId } = await submitEarlier(2 * DAY_MS, { queue: 'text.paid' })
+  const outForLong = async () => {
+    await keepReleaseRoom(store.db, [{ queue: 'text.paid', tasks: 1, isReady: false }])
+    await store.db.query(`update release_room set out_since = out_since - interval '1 h'`)
+  }
+  const back = () => keepReleaseRoom(store.db, [{ queue: 'text.paid', tasks: 9, isReady: true }])
+  await outForLong()
+  await back()
   await keepReleaseRoom(store.db, [{ queue: 'text.paid', tasks: 1, isReady: false }])
-  await store.db.query(`update release_room set out_since = out_since - interval '1 h'`)
-  await keepReleaseRoom(store.db, [{ queue: 'text.paid', tasks: 9, isReady: true }])
-  await keepReleaseRoom(store.db, [{ queue: 'text.paid', tasks: 1, isReady: false }])
-  expect(await expireTasks(store.db, new Date(Date.now() + 86_400_000))).toBe(0)
+  expect(await expireTasks(store.db)).toBe(0)
+
+  await outForLong()
+  const expired = await store.db.transaction(async (queries) => {
+    await queries.query('select from tasks where id = $1 for update', [taskId])
+    const expiring = expireTasks(store.db)
+    await store.untilBlocked()
+    await back()
+    return { expiring }
+  })
+  expect(await expired.expiring).toBe(0)
+})
+
+test('whoever waits a day for a target whose key is refused is given up too, whatever else its queue has', async () => {
+  await store.db.query(
+    `insert into targets (name, state, reason, since) select 'p/' || reason, 'open', reason, now() - interval '1 h'
+     from unnest('{auth_refused,quota_exhausted,unavailable}'::text[]) as reason`,
+  )
+  await store.db.query(`insert into targets (name, state, reason) values ('p/just-now', 'open', 'auth_refused')`)
+  const worker = await store.hire()
+  const waitFor = async (waitsFor: TargetName, agoMs = 2 * DAY_MS) => {
+    const task = await submitEarlier(agoMs)
+    const { fence } = await store.claimOne(worker, task.taskId)
+    const outcome = { taskId: task.taskId, fence, state: 'queued', counted: true, waitMs: MINUTE_MS, waitsFor } as const
+    await settleTasks(store.db, { outcomes: [outcome], calls: [], answers: [] })
+    return task
+  }
+  const ended = [await waitFor('p/auth_refused'), await waitFor('p/quota_exhausted')]
+  const left = [
+    await waitFor('p/unavailable'),
+    await waitFor('p/just-now'),
+    await waitFor('p/auth_refused', DAY_MS - MINUTE_MS),
+  ]
+  expect(await expireTasks(store.db)).toBe(2)
+  expect(await Promise.all(ended.map(countsOf))).toMatchObject([{ expired: 1 }, { expired: 1 }])
+  expect(await Promise.all(left.map(countsOf))).toMatchObject([{ queued: 1 }, { queued: 1 }, { queued: 1 }])
 })
 
 test('who waits is told of every task and batch that has ended, in one question', async () => {

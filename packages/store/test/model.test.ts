@@ -101,7 +101,7 @@ async function take(both: Both, { what, task, worker, late }: Step): Promise<voi
     case 'expire':
       await store.db.query(`update tasks set deadline = now() where id = $1 and state = 'queued'`, [taskId])
       await store.db.query('update waiting set deadline = now() where task_id = $1', [taskId])
-      await expireTasks(store.db, new Date())
+      await expireTasks(store.db)
       return mark({ kind: 'deadline-passed' })
     default: {
       const fence = Math.max(0, state.fence - late)

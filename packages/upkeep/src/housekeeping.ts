@@ -22,7 +22,7 @@ export function startExpiry(deps: HousekeepingDeps): Loop {
     clock: deps.clock,
     pauseMs: EXPIRY_PAUSE_MS,
     turn: async () => {
-      if ((await expireTasks(deps.db, deps.clock.now())) > 0) return 0
+      if ((await expireTasks(deps.db)) > 0) return 0
     },
     onError: (error) => deps.log.warn('deadlines could not be looked at', {}, error),
   })
