@@ -1,6 +1,13 @@
 import { LANES } from '@magictask/domain'
 import { type Clock, type Log, type Loop, startLoop, type Telemetry } from '@magictask/runtime'
-import { countWaitingByLane, type Database, expireTasks, forgetOldKeys, makePartitions } from '@magictask/store'
+import {
+  countWaitingByLane,
+  type Database,
+  expireTasks,
+  forgetOldKeys,
+  forgetTargets,
+  makePartitions,
+} from '@magictask/store'
 
 export interface HousekeepingDeps {
   readonly db: Database
@@ -28,7 +35,7 @@ export function startExpiry(deps: HousekeepingDeps): Loop {
   })
 }
 
-/** Makes next week's partitions and forgets old keys once an hour; shows how much waits every half minute, more seldom where counting takes long. */
+/** Makes next week's partitions and forgets old keys, and models that nobody may ask any more, once an hour; shows how much waits every half minute, more seldom where counting takes long. */
 export function startHousekeeping(deps: HousekeepingDeps): Loop {
   const { clock } = deps
   let tidiedAtMs = Number.NEGATIVE_INFINITY
@@ -46,6 +53,7 @@ export function startHousekeeping(deps: HousekeepingDeps): Loop {
       if (startedMs - tidiedAtMs < TIDY_PAUSE_MS) return
       await makePartitions(deps.db, clock.now())
       await forgetOldKeys(deps.db)
+      await forgetTargets(deps.db)
       tidiedAtMs = startedMs
     },
     onError: (error) => deps.log.warn('the hourly upkeep failed and is tried again', {}, error),
