@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { TokenUsage } from '../ask.ts'
 import { BrokenOff } from '../broken-off.ts'
 import { Refused } from '../http/refused.ts'
+import { count } from '../kinds/stream-usage.ts'
 import type { ModelReply } from '../model-reply.ts'
 import { isError } from '../provider-error.ts'
 
@@ -45,9 +46,6 @@ function part() {
   const said = z.object({ type: z.enum(['text', 'output_text']).optional(), text: z.string() })
   return z.union([z.string(), said.transform((one) => one.text)]).catch('')
 }
-
-/** More than a ledger's column holds is no count. */
-const count = z.int32().min(0).optional().catch(undefined)
 
 /**
  * What a provider counted, wherever it says it: cached tokens stand in `prompt_tokens_details` (OpenAI, Qwen, Zhipu),
