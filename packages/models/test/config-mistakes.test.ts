@@ -67,6 +67,34 @@ describe('a mistake is named by its path in the file', () => {
       '/providers/x/baseUrl',
     ],
     [
+      'an address with a query',
+      { providers: { x: { ...server, baseUrl: 'http://127.0.0.1:9/v1?a=b' } } },
+      '/providers/x/baseUrl: has to end with its path',
+    ],
+    ['an address with a mark', { providers: { x: { ...server, baseUrl: 'http://x/#v1' } } }, '/providers/x/baseUrl'],
+    [
+      'a range that is turned round',
+      { providers: { x: { ...server, quirks: { temperature: { min: 1, max: 0 } } } } },
+      '/providers/x/quirks/temperature: has to be a range',
+    ],
+    [
+      'a silence of years',
+      { providers: { x: { ...server, timeouts: { firstTokenMs: 1e12 } } } },
+      '/providers/x/timeouts/firstTokenMs: has to be a day',
+    ],
+    [
+      'a way of answering that the kind has not',
+      {
+        providers: { x: { ...server, kind: 'anthropic', models: { m: { capabilities: { strictJsonSchema: true } } } } },
+      },
+      '/providers/x/models/m/capabilities/strictJsonSchema: a provider of kind anthropic',
+    ],
+    [
+      'tools of google',
+      { providers: { google: { capabilities: { tools: true } } } },
+      '/providers/google/capabilities/tools: a provider of kind google',
+    ],
+    [
       'a temperature that the model refuses',
       { providers: { zhipu: { models: { 'glm-4.7': { parameters: { temperature: 1.5 } } } } } },
       '/providers/zhipu/models/glm-4.7/parameters/temperature: this model takes 0 to 1',
@@ -81,6 +109,22 @@ describe('a mistake is named by its path in the file', () => {
     expect(first).toContain(expected)
     expect(more).toEqual([])
     expect(first).not.toContain('secret')
+  })
+
+  test.each([
+    ['openai-compatible', { messages: [] }, 'messages'],
+    ['openai-compatible', { temperature: 2 }, 'temperature'],
+    ['anthropic', { max_tokens: 1 }, 'max_tokens'],
+    ['google', { generationConfig: { thinkingConfig: {}, responseSchema: {} } }, 'generationConfig/responseSchema'],
+    ['google', { generationConfig: 1, labels: {} }, 'generationConfig/temperature'],
+  ])("a field of %s's own requests in extraBody: %j", (kind, extraBody, field) => {
+    const file = { providers: { x: { ...server, kind, models: { m: { quirks: { extraBody } } } } } }
+    expect(mistakes(file, { KIMI_API_KEY: 'k' })[0]).toContain(
+      `/providers/x/models/m/quirks/extraBody/${field}: is said by the request itself`,
+    )
+    expect(mistakes({ providers: { x: { ...server, kind, quirks: { extraBody } } } })[0]).toContain(
+      `/providers/x/quirks/extraBody/${field}: is said`,
+    )
   })
 
   test('two of one name', () => {

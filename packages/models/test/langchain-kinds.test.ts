@@ -2,7 +2,9 @@ import { gzipSync } from 'node:zlib'
 import { event } from '@magictask/testkit'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { costMicroUsd } from '../src/index.ts'
-import { askTitle, imitations, type Subject } from './conformance/subject.ts'
+import { fileWith } from './config-file.ts'
+import { askTitle, imitations, type Overrides, type Subject } from './conformance/subject.ts'
+import { oneTarget } from './one-target.ts'
 
 const subjects = await imitations(['anthropic', 'google'])
 afterAll(async () => {
@@ -171,3 +173,54 @@ describe('what was paid for is read, whatever is missing around it', () => {
 function textDelta(text: string): object {
   return { type: 'text_delta', text }
 }
+
+describe('what a file says of them reaches the request', () => {
+  const requestOf = async (provider: string, overrides: Overrides) => {
+    const subject = subjectOf(provider)
+    subject.server?.setScript({ kind: 'answer', text: ANSWER })
+    const answer = await askTitle(await subject.open(overrides), 'x')
+    expect(answer).toMatchObject({ kind: 'answered', json: ANSWER })
+    return subject.server?.requests().at(-1)
+  }
+
+  test('google: extraBody is joined into the request, member by member', async () => {
+    const extraBody = { generationConfig: { thinkingConfig: { thinkingBudget: 0 } }, labels: { of: 'us' } }
+    const model = { quirks: { extraBody }, parameters: { temperature: 0.5 } }
+    expect((await requestOf('google', { model }))?.body).toMatchObject({
+      labels: { of: 'us' },
+      generationConfig: {
+        thinkingConfig: { thinkingBudget: 0 },
+        temperature: 0.5,
+        responseMimeType: 'application/json',
+        responseSchema: { type: 'object' },
+      },
+    })
+  })
+
+  test('anthropic: a tool that cannot be demanded is offered', async () => {
+    const sent = await requestOf('anthropic', { model: { quirks: { toolChoice: 'auto' } } })
+    expect(sent?.body).toMatchObject({ tools: [{ name: 'titled' }], tool_choice: { type: 'auto' } })
+  })
+
+  test.each(['anthropic', 'google'])('%s: the schema is sent to a model that nobody described', async (kind) => {
+    const { server } = subjectOf(kind)
+    server?.setScript({ kind: 'answer', text: ANSWER })
+    const own = { kind, baseUrl: server?.baseUrl, model: 'mine', keyFile: fileWith('k'), models: { mine: {} } }
+    const target = await oneTarget({ MAGICTASK__providers: JSON.stringify({ own }) })
+    expect(await askTitle(target, 'x')).toMatchObject({ kind: 'answered', provider: 'own' })
+    const body = JSON.stringify(server?.requests().at(-1)?.body)
+    expect(body).toMatch(kind === 'anthropic' ? '"input_schema":{"type":"object"' : '"responseSchema":{"type":"object"')
+  })
+
+  test.each(['anthropic', 'google'])('%s: a server that needs no key is sent none', async (kind) => {
+    const { server } = subjectOf(kind)
+    server?.setScript({ kind: 'answer', text: ANSWER })
+    const own = { kind, baseUrl: server?.baseUrl, model: 'mine' }
+    const target = await oneTarget({ MAGICTASK__providers: JSON.stringify({ own }) })
+    // The imitation is of a server that wants one.
+    expect(await askTitle(target, 'x')).toMatchObject({ kind: 'broke', fault: 'provider.auth_refused' })
+    const { headers } = server?.requests().at(-1) ?? {}
+    expect(headers).not.toHaveProperty('x-api-key')
+    expect(headers).not.toHaveProperty('x-goog-api-key')
+  })
+})

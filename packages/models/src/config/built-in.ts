@@ -142,7 +142,7 @@ const anthropic: Tree = {
   kind: 'anthropic',
   keyVariable: 'ANTHROPIC_API_KEY',
   model: 'claude-haiku-4-5',
-  capabilities: { strictJsonSchema: false, jsonObject: false, tools: true, vision: true },
+  capabilities: { tools: true, vision: true },
   quirks: { temperature: { min: 0, max: 1 } },
   models: {
     'claude-haiku-4-5': {
@@ -164,7 +164,7 @@ const google: Tree = {
   kind: 'google',
   keyVariable: 'GOOGLE_API_KEY',
   model: 'gemini-2.5-flash',
-  capabilities: { strictJsonSchema: true, jsonObject: true, tools: true, vision: true },
+  capabilities: { strictJsonSchema: true, jsonObject: true, vision: true },
   models: {
     'gemini-2.5-flash': {
       contextTokens: 1_048_576,

@@ -1,5 +1,7 @@
+import { CAPABILITY_OF, KIND_ABILITIES } from './kind-abilities.ts'
+import { isTree, type Tree } from './layers.ts'
 import { type Mistake, pointer } from './mistakes.ts'
-import type { ModelsFile, ProviderEntry } from './models-file.ts'
+import type { ModelEntry, ModelsFile, ProviderEntry } from './models-file.ts'
 import { modelNames, resolvedModel } from './resolved-provider.ts'
 
 /** What each part of a file allows and another part of it does not. */
@@ -15,13 +17,40 @@ function inProviders({ providers }: ModelsFile): readonly Mistake[] {
       wrong.push({ path: pointer([...at, 'baseUrl']), message: 'is missing: where is the server?' })
     if (modelNames(entry).length === 0)
       wrong.push({ path: pointer([...at, 'model']), message: 'is missing: name a model here, or some in models' })
-    return [...wrong, ...inModels(entry, at)]
+    return [...wrong, ...ofKind(entry, entry.kind, at), ...inModels(entry, at)]
   })
+}
+
+/** What a kind of provider is not asked for, or what a request of it says itself: it would be dropped, or replace what is ours. */
+function ofKind(
+  { capabilities, quirks }: Pick<ModelEntry, 'capabilities' | 'quirks'>,
+  kind: ProviderEntry['kind'],
+  at: readonly string[],
+): readonly Mistake[] {
+  const { ways, ownFields } = KIND_ABILITIES[kind]
+  const unknown = Object.entries(CAPABILITY_OF)
+    .filter(([way, capability]) => !(way in ways) && capabilities?.[capability] === true)
+    .map(([, capability]) => ({
+      path: pointer([...at, 'capabilities', capability]),
+      message: `a provider of kind ${kind} is not asked for answers in this way`,
+    }))
+  const taken = ownFields
+    .filter((field) => says(quirks?.extraBody ?? {}, field))
+    .map((field) => ({ path: pointer([...at, 'quirks', 'extraBody', ...field]), message: OWN_FIELD }))
+  return [...unknown, ...taken]
+}
+
+const OWN_FIELD = 'is said by the request itself: look at parameters and capabilities'
+
+function says(body: Tree, [step = '', ...rest]: readonly string[]): boolean {
+  if (!Object.hasOwn(body, step)) return false
+  const inside = body[step]
+  return rest.length === 0 || !isTree(inside) || says(inside, rest)
 }
 
 /** A value that a model cannot take would be refused at every call, or dropped: neither is to happen. */
 function inModels(entry: ProviderEntry, at: readonly string[]): readonly Mistake[] {
-  return Object.keys(entry.models).flatMap((name) => {
+  return Object.entries(entry.models).flatMap(([name, own]) => {
     const { quirks, parameters, contextTokens } = resolvedModel(name, entry)
     const wrong: Mistake[] = []
     const path = (field: string) => pointer([...at, 'models', name, 'parameters', field])
@@ -33,7 +62,7 @@ function inModels(entry: ProviderEntry, at: readonly string[]): readonly Mistake
       wrong.push({ path: path('temperature'), message: `this model takes ${range.min} to ${range.max}` })
     if (maxOutputTokens !== undefined && contextTokens !== undefined && maxOutputTokens > contextTokens)
       wrong.push({ path: path('maxOutputTokens'), message: 'is more than the model takes in all' })
-    return wrong
+    return [...wrong, ...ofKind(own, entry.kind, [...at, 'models', name])]
   })
 }
 

@@ -39,12 +39,17 @@ const CapabilitiesEntry = z.strictObject({
   streaming: z.boolean().optional(),
 })
 
+const RANGE = 'has to be a range, as {"min": 0, "max": 1}, or "fixed"'
+
 const QuirksEntry = z.strictObject({
   maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
   temperature: z
     .union(
-      [z.strictObject({ min: z.number(), max: z.number() }), z.literal('fixed')],
-      'has to be a range, as {"min": 0, "max": 1}, or "fixed"',
+      [
+        z.strictObject({ min: z.number(), max: z.number() }).refine(({ min, max }) => min <= max, RANGE),
+        z.literal('fixed'),
+      ],
+      RANGE,
     )
     .optional(),
   schemaInPrompt: z.boolean().optional(),
@@ -76,6 +81,7 @@ const ProviderEntry = z.strictObject({
       (url) => !/^https?:\/\/[^/]*@/.test(url),
       'has to be an address without a password: keys are named by variable',
     )
+    .refine((url) => !/[?#]/.test(url), 'has to end with its path, without ? and #: more of the path is put behind it')
     .optional(),
   keyVariable: z
     .string()
@@ -86,9 +92,7 @@ const ProviderEntry = z.strictObject({
   models: z.record(modelName(), ModelEntry).prefault({}),
   capabilities: CapabilitiesEntry.optional(),
   quirks: QuirksEntry.optional(),
-  timeouts: z
-    .strictObject({ firstTokenMs: wholeNumber().optional(), betweenTokensMs: wholeNumber().optional() })
-    .optional(),
+  timeouts: z.strictObject({ firstTokenMs: duration().optional(), betweenTokensMs: duration().optional() }).optional(),
   maxAnswerBytes: wholeNumber().optional(),
 })
 export type ProviderEntry = z.infer<typeof ProviderEntry>
@@ -138,6 +142,11 @@ function price() {
 
 function wholeNumber() {
   return z.int('has to be a whole number').min(1, 'has to be 1 or more')
+}
+
+/** A day is long enough for any silence, and a timer cannot be much longer. */
+function duration() {
+  return wholeNumber().max(86_400_000, 'has to be a day (86400000) or less')
 }
 
 function limit() {

@@ -1,4 +1,5 @@
-import type { Capabilities, Price, StructuredWay } from '../target.ts'
+import type { Capabilities, Price } from '../target.ts'
+import { CAPABILITY_OF, KIND_ABILITIES } from './kind-abilities.ts'
 import type { ModelConfig, ProviderConfig, Quirks } from './models-config.ts'
 import type { ModelEntry, ProviderEntry } from './models-file.ts'
 
@@ -57,7 +58,7 @@ export function resolvedModel(name: string, provider: ProviderEntry): ModelConfi
   const schemaInPrompt = !Object.hasOwn(provider.models, name) || said.strictJsonSchema === undefined
   return {
     name,
-    capabilities: resolvedCapabilities(said),
+    capabilities: resolvedCapabilities(said, provider.kind),
     quirks: { ...QUIRKS, schemaInPrompt, ...defined(provider.quirks ?? {}), ...defined(own.quirks ?? {}) },
     parameters: defined(own.parameters ?? {}),
     ...(contextTokens === undefined ? {} : { contextTokens }),
@@ -68,16 +69,14 @@ export function resolvedModel(name: string, provider: ProviderEntry): ModelConfi
 
 type CapabilitiesSaid = NonNullable<ModelEntry['capabilities']>
 
-function resolvedCapabilities(said: CapabilitiesSaid): Capabilities {
-  const { strictJsonSchema = true, jsonObject = true, tools = false, vision = false, streaming = true } = said
-  const ways: readonly (readonly [StructuredWay, boolean])[] = [
-    ['json-schema', strictJsonSchema],
-    ['json-object', jsonObject],
-    ['tool', tools],
-    ['text', true],
-  ]
-  return { structured: ways.filter(([, can]) => can).map(([way]) => way), vision, streaming }
+function resolvedCapabilities(said: CapabilitiesSaid, kind: ProviderEntry['kind']): Capabilities {
+  const { vision = false, streaming = true } = said
+  const { ways } = KIND_ABILITIES[kind]
+  const has = (way: keyof typeof CAPABILITY_OF) => way in ways && (said[CAPABILITY_OF[way]] ?? ways[way] ?? false)
+  return { structured: [...BEST_FIRST.filter(has), 'text'], vision, streaming }
 }
+
+const BEST_FIRST = ['json-schema', 'json-object', 'tool'] as const
 
 function resolvedPrice({ inputUsd, cachedInputUsd, outputUsd, asOf, source }: NonNullable<ModelEntry['price']>): Price {
   return {

@@ -29,7 +29,8 @@ export function openAnthropic(provider: ProviderConfig, model: ModelConfig, deps
       if (way !== 'tool') return { messages: asked, options: {} }
       const { name } = format
       const tool = { name, description: 'Takes the answer.', input_schema: jsonSchemaOf(format) }
-      return { messages: asked, options: { tools: [tool], tool_choice: { type: 'tool', name } } }
+      const choice = model.quirks.toolChoice === 'auto' ? { type: 'auto' } : { type: 'tool', name }
+      return { messages: asked, options: { tools: [tool], tool_choice: choice } }
     },
     finishReason: ({ message: { additional_kwargs: said } }) =>
       typeof said.stop_reason === 'string' ? (FINISHED[said.stop_reason] ?? said.stop_reason) : undefined,
