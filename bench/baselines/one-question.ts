@@ -40,7 +40,7 @@ async function depsFor(baseUrl: string): Promise<ShareDeps> {
   return {
     ...ground,
     admission,
-    cache: openAnswerCache({ ...ground, ttlMs: HOUR_MS, memoryBytes: MEMORY_BYTES }),
+    cache: openAnswerCache({ ...ground, ...targets, ttlMs: HOUR_MS, memoryBytes: MEMORY_BYTES }),
     flights: new Map(),
     retry: { ...RETRY, random: Math.random },
     retryBudgets: createRetryBudgets(systemClock),

@@ -158,7 +158,7 @@ async function startParts(options: AllInOneOptions, ground: Ground): Promise<Par
 
   await using opened = new AsyncDisposableStack()
   const publisher = opened.use(await broker.openPublisher())
-  const cache = opened.use(openAnswerCache({ ...options, ...cacheSettings(config), telemetry }))
+  const cache = opened.use(openAnswerCache({ ...options, ...targets, ...cacheSettings(config), telemetry }))
   const worker = await startWorker({
     ...options,
     settings: workerSettings(config, GRACE_MS),

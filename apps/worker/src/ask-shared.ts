@@ -1,5 +1,5 @@
 import { done, leastContextTokens, queueFor, type TargetName, type Verdict } from '@magictask/domain'
-import { type AnswerCache, answerKey, type KnownAnswer } from '@magictask/models'
+import { type AnswerCache, answerKey, type Fits, type KnownAnswer } from '@magictask/models'
 import { type Question, wishOf } from './ask-once.ts'
 import { type AskDeps, afterStop, askSuggestion } from './ask-suggestion.ts'
 import { begin, finish, type RunningTask } from './running-tasks.ts'
@@ -69,6 +69,11 @@ function targetsOf(deps: ShareDeps, question: UnwrittenQuestion): readonly Targe
   return deps.admission.candidates(wishOf({ ...question, needs }, question.asked.without)).map(({ name }) => name)
 }
 
+/** A result has the format's shape, whatever else a chain adds to it. */
+function fitsIn({ chain }: UnwrittenQuestion): Fits {
+  return (answer) => chain.format.schema.safeParse(answer).success
+}
+
 function fromCache({ json, provider, model }: KnownAnswer): Verdict {
   return done(json, { kind: 'cache', by: { provider, model } })
 }
@@ -83,7 +88,7 @@ async function lead(
   deps.flights.set(place, flight)
   let landing: Landing = 'failed'
   try {
-    const known = await deps.cache.find(key, targetsOf(deps, question))
+    const known = await deps.cache.find(key, targetsOf(deps, question), fitsIn(question))
     if (known !== undefined) {
       landing = known
       return fromCache(known)

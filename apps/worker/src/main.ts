@@ -45,7 +45,7 @@ runToEnd(async () => {
   await broker.ensureTopics(wantedTopics(config))
   const publisher = open.use(await broker.openPublisher())
   const targets = await openTargets(models, { clock })
-  const cache = open.use(openAnswerCache({ ...cacheSettings(config), clock, log, telemetry }))
+  const cache = open.use(openAnswerCache({ ...targets, ...cacheSettings(config), clock, log, telemetry }))
   const catalogue = createSkuCatalogue({ db, embedder: openEmbedder(config, clock) })
   const retry = { ...RETRY, random: Math.random }
   const worker = open.use(

@@ -21,7 +21,15 @@ export const never = new AbortController().signal
 export function targetOf(name: TargetName, more: Partial<Target> = {}): Target {
   const [provider = '', model = ''] = name.split('/')
   const capabilities = { structured: ['text'], vision: false, streaming: false } as const
-  return { name, provider, model, capabilities, ask: () => Promise.reject(new Error('nobody asks it')), ...more }
+  return {
+    name,
+    provider,
+    model,
+    capabilities,
+    fingerprint: '',
+    ask: () => Promise.reject(new Error('nobody asks it')),
+    ...more,
+  }
 }
 
 type Ground = Awaited<ReturnType<typeof setup>>

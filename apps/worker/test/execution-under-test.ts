@@ -28,7 +28,7 @@ export function setup(one: Script, two?: Script) {
     clock,
     admission: models.admission,
     retryBudgets: createRetryBudgets(clock),
-    cache: openAnswerCache({ ...ground, ttlMs: 60_000, memoryBytes: 1_000_000 }),
+    cache: openAnswerCache({ ...ground, targets: new Map(), ttlMs: 60_000, memoryBytes: 1_000_000 }),
     flights: new Map(),
     mayCall: () => true,
     recordCall: (call: CallRecord) => calls.push(call),

@@ -94,6 +94,7 @@ function targetOf(
     provider,
     model,
     capabilities: CAPABILITIES,
+    fingerprint: '',
     ask: async (request, signal) => {
       const before = asked.filter(({ target }) => target === name).length
       asked.push({ target: name, request })

@@ -1,6 +1,7 @@
 import type { Queue, Route, TargetName } from '@magictask/domain'
 import type { Clock } from '@magictask/runtime'
 import { askThrough } from './ask-through.ts'
+import { targetFingerprint } from './cache/target-fingerprint.ts'
 import {
   type ModelConfig,
   type ModelLimits,
@@ -60,6 +61,7 @@ function targetOf(provider: ProviderConfig, model: ModelConfig, deps: { clock: C
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(price === undefined ? {} : { price }),
     ...(quality === undefined ? {} : { quality }),
+    fingerprint: targetFingerprint(provider, model),
     ask: askThrough({ provider, model, ...deps }),
   }
 }

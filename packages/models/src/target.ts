@@ -34,5 +34,7 @@ export interface Target {
   readonly price?: Price
   /** For the strategy `quality`: the higher, the better; undefined where nobody ranked it. */
   readonly quality?: number
+  /** Another one when it is asked elsewhere, otherwise or with other parameters: then what it answered before is not what it would answer now. */
+  readonly fingerprint: string
   readonly ask: Ask
 }

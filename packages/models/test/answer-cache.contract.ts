@@ -5,13 +5,24 @@ import { type AnswerCache, type CacheOptions, openAnswerCache } from '../src/ind
 
 export const ANSWER = { provider: 'one', model: 'org/m', json: '{"title":"買一送一 \\u0000"}' }
 export const TARGET = 'one/org/m'
+/** Whether an answer is what was asked for is not what most of these ask. */
+export const FITS = () => true
+const TARGETS = new Map([[TARGET, { fingerprint: 'f' }]] as const)
 const MIB = 1024 * 1024
 
 /** A cache of its own, and what it counted. */
 export function openCache(more: Partial<CacheOptions> = {}) {
   const telemetry = createTelemetry({ processMetrics: false })
   const log: Log = more.log ?? noLog
-  const cache = openAnswerCache({ ttlMs: 60_000, memoryBytes: MIB, clock: systemClock, telemetry, ...more, log })
+  const cache = openAnswerCache({
+    targets: TARGETS,
+    ttlMs: 60_000,
+    memoryBytes: MIB,
+    clock: systemClock,
+    telemetry,
+    ...more,
+    log,
+  })
   const count = async (name: string, labels = '') => {
     const { text } = await telemetry.exposition()
     const line = text.split('\n').find((each) => each.startsWith(`${name}${labels}`) && !each.startsWith('#'))
@@ -23,7 +34,7 @@ export function openCache(more: Partial<CacheOptions> = {}) {
 /** Looks until it is found: another process's write takes a moment, and so does a connection. */
 export async function findSoon(cache: AnswerCache, key: string) {
   for (let tries = 0; tries < 200; tries++) {
-    const found = await cache.find(key, [TARGET])
+    const found = await cache.find(key, [TARGET], FITS)
     if (found !== undefined) return found
     await delay(20)
   }
@@ -35,7 +46,7 @@ export async function keepSoon(cache: AnswerCache, other: AnswerCache, key: stri
   for (let tries = 0; tries < 200; tries++) {
     cache.keep(key, ANSWER)
     await delay(20)
-    if ((await other.find(key, [TARGET])) !== undefined) return
+    if ((await other.find(key, [TARGET], FITS)) !== undefined) return
   }
 }
 
@@ -51,11 +62,23 @@ export function secondLevelContract(
       await using one = openCache({ redisUrl: redis.url })
       await using two = openCache({ redisUrl: redis.url })
       await keepSoon(one.cache, two.cache, key)
-      expect(await two.cache.find(key, [TARGET])).toEqual(ANSWER)
+      expect(await two.cache.find(key, [TARGET], FITS)).toEqual(ANSWER)
       expect(await two.count('llm_cache_hits_total', '{level="redis"}')).toBe(1)
       expect(await two.count('llm_cache_hits_total', '{level="memory"}')).toBe(1)
-      expect(await two.cache.find(key, ['two/m'])).toBeUndefined()
-      expect(await two.cache.find(crypto.randomUUID(), [TARGET])).toBeUndefined()
+      expect(await two.cache.find(key, ['two/m'], FITS)).toBeUndefined()
+      expect(await two.cache.find(crypto.randomUUID(), [TARGET], FITS)).toBeUndefined()
+    })
+
+    test('what a model answered under another configuration is not found', async () => {
+      await using redis = await open()
+      const key = crypto.randomUUID()
+      await using one = openCache({ redisUrl: redis.url })
+      await using two = openCache({ redisUrl: redis.url })
+      const targets = new Map([[TARGET, { fingerprint: 'another' }]] as const)
+      await using other = openCache({ redisUrl: redis.url, targets })
+      await keepSoon(one.cache, two.cache, key)
+      await keepSoon(other.cache, other.cache, 'any')
+      expect(await other.cache.find(key, [TARGET], FITS)).toBeUndefined()
     })
 
     test('nothing is found after its time', async () => {
@@ -64,8 +87,8 @@ export function secondLevelContract(
       await using one = openCache({ redisUrl: redis.url, ttlMs: 300 })
       await using two = openCache({ redisUrl: redis.url, memoryBytes: 0 })
       await keepSoon(one.cache, two.cache, key)
-      while ((await two.cache.find(key, [TARGET])) !== undefined) await delay(20)
-      expect(await one.cache.find(key, [TARGET])).toBeUndefined()
+      while ((await two.cache.find(key, [TARGET], FITS)) !== undefined) await delay(20)
+      expect(await one.cache.find(key, [TARGET], FITS)).toBeUndefined()
     })
 
     test('a large answer comes back whole', async () => {

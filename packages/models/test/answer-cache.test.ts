@@ -4,7 +4,7 @@ import { startRespServer } from '@magictask/testkit'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type AnswerQuestion, answerKey } from '../src/index.ts'
-import { ANSWER, findSoon, keepSoon, openCache, secondLevelContract, TARGET } from './answer-cache.contract.ts'
+import { ANSWER, FITS, findSoon, keepSoon, openCache, secondLevelContract, TARGET } from './answer-cache.contract.ts'
 
 secondLevelContract('a small server of the same protocol', startRespServer)
 
@@ -23,10 +23,10 @@ describe('in memory', () => {
     const other = { ...ANSWER, provider: 'two', model: 'm' }
     bundle.cache.keep('k', other)
     bundle.cache.keep('k', ANSWER)
-    expect(await bundle.cache.find('k', ['three/m', TARGET, 'two/m'])).toEqual(ANSWER)
-    expect(await bundle.cache.find('k', ['two/m'])).toEqual(other)
-    expect(await bundle.cache.find('k', ['three/m'])).toBeUndefined()
-    expect(await bundle.cache.find('l', [TARGET])).toBeUndefined()
+    expect(await bundle.cache.find('k', ['three/m', TARGET, 'two/m'], FITS)).toEqual(ANSWER)
+    expect(await bundle.cache.find('k', ['two/m'], FITS)).toEqual(other)
+    expect(await bundle.cache.find('k', ['three/m'], FITS)).toBeUndefined()
+    expect(await bundle.cache.find('l', [TARGET], FITS)).toBeUndefined()
     expect(await bundle.count('llm_cache_hits_total')).toBe(2)
     expect(await bundle.count('llm_cache_misses_total')).toBe(2)
   })
@@ -35,10 +35,10 @@ describe('in memory', () => {
     await using bundle = openCache({ memoryBytes: 10_000 })
     const large = { ...ANSWER, json: JSON.stringify('x'.repeat(1_500)) }
     for (const key of ['a', 'b', 'c']) bundle.cache.keep(key, large)
-    expect(await bundle.cache.find('a', [TARGET])).toBeDefined()
+    expect(await bundle.cache.find('a', [TARGET], FITS)).toBeDefined()
     bundle.cache.keep('d', large)
-    expect(await bundle.cache.find('b', [TARGET])).toBeUndefined()
-    expect(await bundle.cache.find('a', [TARGET])).toBeDefined()
+    expect(await bundle.cache.find('b', [TARGET], FITS)).toBeUndefined()
+    expect(await bundle.cache.find('a', [TARGET], FITS)).toBeDefined()
     expect(await bundle.count('llm_cache_evictions_total')).toBe(1)
   })
 
@@ -46,8 +46,8 @@ describe('in memory', () => {
     await using bundle = openCache({ memoryBytes: 10_000 })
     bundle.cache.keep('a', ANSWER)
     bundle.cache.keep('b', { ...ANSWER, json: JSON.stringify('x'.repeat(20_000)) })
-    expect(await bundle.cache.find('a', [TARGET])).toEqual(ANSWER)
-    expect(await bundle.cache.find('b', [TARGET])).toBeUndefined()
+    expect(await bundle.cache.find('a', [TARGET], FITS)).toEqual(ANSWER)
+    expect(await bundle.cache.find('b', [TARGET], FITS)).toBeUndefined()
   })
 
   test('an answer is forgotten after its time', async () => {
@@ -56,9 +56,9 @@ describe('in memory', () => {
     await using bundle = openCache({ ttlMs: 1_000, clock })
     bundle.cache.keep('k', ANSWER)
     clock.advance(999)
-    expect(await bundle.cache.find('k', [TARGET])).toEqual(ANSWER)
+    expect(await bundle.cache.find('k', [TARGET], FITS)).toEqual(ANSWER)
     clock.advance(2)
-    expect(await bundle.cache.find('k', [TARGET])).toBeUndefined()
+    expect(await bundle.cache.find('k', [TARGET], FITS)).toBeUndefined()
   })
 })
 
@@ -77,9 +77,9 @@ describe('a second level that is not as it should be', () => {
     await using two = openCache({ redisUrl: redis.url, memoryBytes: 0 })
     await keepSoon(one.cache, two.cache, 'k')
     await redis.down()
-    for (let tries = 0; tries < 50; tries++) expect(await one.cache.find('none', [TARGET])).toBeUndefined()
-    expect(await one.cache.find('k', [TARGET])).toEqual(ANSWER)
-    while (lines.length === 0) await one.cache.find('none', [TARGET])
+    for (let tries = 0; tries < 50; tries++) expect(await one.cache.find('none', [TARGET], FITS)).toBeUndefined()
+    expect(await one.cache.find('k', [TARGET], FITS)).toEqual(ANSWER)
+    while (lines.length === 0) await one.cache.find('none', [TARGET], FITS)
     await redis.up()
     expect(await findSoon(two.cache, 'k')).toEqual(ANSWER)
     await findSoon(one.cache, 'none of it')
@@ -92,8 +92,8 @@ describe('a second level that is not as it should be', () => {
     const { lines, log } = watched()
     await using bundle = openCache({ redisUrl: redis.url, log })
     bundle.cache.keep('k', ANSWER)
-    expect(await bundle.cache.find('k', [TARGET])).toEqual(ANSWER)
-    expect(await bundle.cache.find('l', [TARGET])).toBeUndefined()
+    expect(await bundle.cache.find('k', [TARGET], FITS)).toEqual(ANSWER)
+    expect(await bundle.cache.find('l', [TARGET], FITS)).toBeUndefined()
     while (lines.length === 0) await new Promise((resolve) => setImmediate(resolve))
     expect(lines).toEqual([AWAY])
   })
@@ -105,7 +105,7 @@ describe('a second level that is not as it should be', () => {
     await using bundle = openCache({ redisUrl: redis.url, clock, log, memoryBytes: 0 })
     await keepSoon(bundle.cache, bundle.cache, 'k')
     redis.stall()
-    for (let tries = 0; tries < 1_000; tries++) expect(await bundle.cache.find('k', [TARGET])).toBeUndefined()
+    for (let tries = 0; tries < 1_000; tries++) expect(await bundle.cache.find('k', [TARGET], FITS)).toBeUndefined()
     expect(lines).toEqual([AWAY])
   })
 
@@ -117,9 +117,21 @@ describe('a second level that is not as it should be', () => {
     await using redis = await startRespServer()
     await using bundle = openCache({ redisUrl: redis.url, memoryBytes: 0 })
     await keepSoon(bundle.cache, bundle.cache, 'k')
-    redis.put(`magictask:answer:1:k:${TARGET}`, text)
-    expect(await bundle.cache.find('k', [TARGET])).toBeUndefined()
+    redis.put(`magictask:answer:1:k:${TARGET}:f`, text)
+    expect(await bundle.cache.find('k', [TARGET], FITS)).toBeUndefined()
   })
+})
+
+test('what a second level holds is found only where it fits what was asked', async () => {
+  await using redis = await startRespServer()
+  await using one = openCache({ redisUrl: redis.url })
+  await using two = openCache({ redisUrl: redis.url, memoryBytes: 0 })
+  await keepSoon(one.cache, two.cache, 'k')
+  const seen: unknown[] = []
+  const fits = (answer: unknown) => seen.push(answer) === 0
+  expect(await two.cache.find('k', [TARGET], fits)).toBeUndefined()
+  expect(seen).toEqual([JSON.parse(ANSWER.json)])
+  expect(await two.cache.find('k', [TARGET], FITS)).toEqual(ANSWER)
 })
 
 describe('the name of a question', () => {
@@ -142,6 +154,7 @@ describe('the name of a question', () => {
     ['magicType', { magicType: 'other' }],
     ['version of the prompt', { promptVersion: 2 }],
     ['schema', { format: { name: 'titled', schema: z.object({ title: z.number() }) } }],
+    ['bound that no provider is told', { format: { name: 'titled', schema: z.object({ title: z.string().max(30) }) } }],
     ['content', { input: { content: 'another', params: {} } }],
     ['parameter', { input: { content: 'a secret', params: { tone: 'dry' } } }],
     ['suggestion', { suggestion: 1 }],

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { TenantId } from '@magictask/domain'
+import { z } from 'zod'
 import type { AnswerFormat } from '../ask.ts'
-import { jsonSchemaOf } from '../json-schema.ts'
 
 /** All that decides an answer, but for who gives it. */
 export interface AnswerQuestion {
@@ -21,10 +21,11 @@ export function answerKey(question: AnswerQuestion): string {
   return hash('sha256', JSON.stringify(all), 'base64url')
 }
 
+/** The whole schema: providers see less of it, but all of it decides what is valid. */
 function schemaText(format: AnswerFormat): string {
   const known = texts.get(format)
   if (known !== undefined) return known
-  const text = JSON.stringify([format.name, jsonSchemaOf(format)])
+  const text = JSON.stringify([format.name, z.toJSONSchema(format.schema)])
   texts.set(format, text)
   return text
 }

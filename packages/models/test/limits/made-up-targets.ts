@@ -9,6 +9,7 @@ export function targetNamed(name: TargetName, more: Partial<Target> = {}): Targe
     provider,
     model,
     capabilities: { structured: ['text'], vision: false, streaming: false },
+    fingerprint: '',
     ask: () => Promise.reject(new Error('nobody asks it')),
     ...more,
   }

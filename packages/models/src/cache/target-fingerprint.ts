@@ -1,0 +1,11 @@
+import { hash } from 'node:crypto'
+import type { ModelConfig, ProviderConfig } from '../config/models-config.ts'
+
+/**
+ * Tells apart the same model under settings that decide what it answers: where it is asked, how, and with which parameters.
+ * Not by whose key, for how long, or at what price. Made once a target.
+ */
+export function targetFingerprint({ kind, baseUrl }: ProviderConfig, model: ModelConfig): string {
+  const { name, capabilities, quirks, parameters } = model
+  return hash('sha256', JSON.stringify([kind, baseUrl, name, capabilities.structured, quirks, parameters]), 'base64url')
+}
