@@ -19,9 +19,9 @@ const noStandIn = { fallback: false }
 const TROUBLES: readonly Trouble[] = [
   { name: 'not JSON', does: () => ({ kind: 'not-json' }), calls: 2, ends: 'for answer.not_json' },
   { name: 'the wrong schema', does: () => ({ kind: 'wrong-schema' }), calls: 2, ends: 'for answer.schema_mismatch' },
-  { name: 'cut off', does: () => ({ kind: 'truncated' }), calls: 1, ends: 'for answer.truncated' },
-  { name: 'cut off without a word', does: () => ({ kind: 'cut-unsaid' }), calls: 1, ends: 'for answer.truncated' },
-  { name: 'empty', does: () => ({ kind: 'empty' }), calls: 1, ends: 'for answer.empty' },
+  { name: 'cut off', does: () => ({ kind: 'truncated' }), calls: 2, ends: 'for answer.truncated' },
+  { name: 'cut off without a word', does: () => ({ kind: 'cut-unsaid' }), calls: 2, ends: 'for answer.truncated' },
+  { name: 'empty', does: () => ({ kind: 'empty' }), calls: 2, ends: 'for answer.empty' },
   { name: 'not JSON and no stand-in', does: () => ({ kind: 'not-json' }), calls: 2, ends: 'answer.not_json', params: noStandIn },
   { name: 'in prose', does: () => ({ kind: 'prose' }), calls: 1, ends: 'succeeded' },
   { name: 'not JSON once', does: first({ kind: 'not-json' }), calls: 2, ends: 'succeeded' },

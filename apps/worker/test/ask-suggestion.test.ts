@@ -51,6 +51,14 @@ describe('an answer that is wrong in itself', () => {
     expect(asked[1]?.request.messages).toEqual(asked[0]?.request.messages)
   })
 
+  test('that was cut off or empty is not asked for in the very same words: behind the question stands what happened', async () => {
+    const { run, asked } = setup((_, before) => (before === 0 ? broken(ONE, 'answer.truncated') : answered(ONE, GOOD)))
+    expect(await run(runningOf(taskOf()))).toMatchObject({ state: 'succeeded' })
+    const [first, again] = asked.map(({ request }) => request.messages)
+    expect(again).toHaveLength(first?.length ?? 0)
+    expect(again?.at(-1)?.text.startsWith(`${first?.at(-1)?.text}\n\nanswer.truncated`)).toBe(true)
+  })
+
   test('is mended under what the longer question takes', async () => {
     const { run, wishes } = setup((_, before) =>
       before === 0 ? broken(ONE, 'answer.not_json', { said: 'x'.repeat(16_000) }) : answered(ONE, GOOD),
@@ -82,7 +90,7 @@ describe('an answer that is wrong in itself', () => {
       degradedReason: '{"code":"answer.truncated","detail":"answer.truncated"}',
     })
     expect(outcome).not.toHaveProperty('provider')
-    expect(calls).toHaveLength(3)
+    expect(calls).toHaveLength(4)
   })
 
   test('is stood in for without a wait when the next candidate has a key that is refused', async () => {

@@ -30,12 +30,11 @@ export function afterCall(asked: Asked, { target, outcome }: PastCall, policy: R
   const { remedy } = FAULTS[outcome]
   const counted = { ...asked, lastFault: outcome, calls: asked.calls + (remedy === 'outlast' ? 0 : 1) }
   if (remedy === 'next-candidate') return { ...counted, without: new Set([...asked.without, target]) }
-  if (remedy !== 'repair' && remedy !== 'replace') return counted
+  if (remedy !== 'repair') return counted
 
   const bad = (asked.badAnswers.get(target) ?? 0) + 1
   const badAnswers = new Map([...asked.badAnswers, [target, bad]])
-  const mayMend = remedy === 'repair' && bad < policy.maxBadAnswers
-  const without = mayMend ? asked.without : new Set([...asked.without, target])
+  const without = bad < policy.maxBadAnswers ? asked.without : new Set([...asked.without, target])
   return { ...counted, badAnswers, without }
 }
 

@@ -5,10 +5,9 @@
  * - `outlast`: like `wait`, but somebody has to mend it first (a key, a quota): no attempt, and never the end of a task.
  * - `next-candidate`: whoever was asked never will answer this. It is not asked again for this suggestion, another is.
  * - `repair`: the answer is wrong in itself. Asked again once, told what is wrong; then the next candidate; then a stand-in.
- * - `replace`: the answer is none, and there is nothing to tell: the same question would get the same. As after the second `repair`.
  * - `fail`: nothing would change it.
  */
-export type Remedy = 'wait' | 'outlast' | 'next-candidate' | 'repair' | 'replace' | 'fail'
+export type Remedy = 'wait' | 'outlast' | 'next-candidate' | 'repair' | 'fail'
 
 interface FaultSpec {
   readonly http: number
@@ -48,8 +47,8 @@ export const FAULTS = {
 
   'answer.not_json': { http: 502, remedy: 'repair', says: 'The model answered with something that is not JSON.' },
   'answer.schema_mismatch': { http: 502, remedy: 'repair', says: "The model's answer does not fit the schema of the magicType." },
-  'answer.truncated': { http: 502, remedy: 'replace', says: "The model's answer was cut off." },
-  'answer.empty': { http: 502, remedy: 'replace', says: 'The model answered with nothing.' },
+  'answer.truncated': { http: 502, remedy: 'repair', says: "The model's answer was cut off." },
+  'answer.empty': { http: 502, remedy: 'repair', says: 'The model answered with nothing.' },
   'answer.refused': { http: 422, remedy: 'next-candidate', says: 'The model declined to answer.' },
   'provider.rate_limited': { http: 429, remedy: 'wait', says: 'The provider asked us to slow down.' },
   'provider.capacity': { http: 503, remedy: 'wait', says: 'The provider has no capacity for the model now.' },

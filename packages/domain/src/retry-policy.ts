@@ -2,7 +2,7 @@
 export interface RetryPolicy {
   /** Model calls for one suggestion, over all candidates. */
   readonly maxCalls: number
-  /** Answers of one candidate that were wrong in themselves (not JSON, wrong schema), for one suggestion. One that was cut off or empty is its last. */
+  /** Answers of one candidate that were wrong in themselves (not JSON, wrong schema, cut off, empty), for one suggestion. */
   readonly maxBadAnswers: number
   readonly firstWaitMs: number
   readonly maxWaitMs: number

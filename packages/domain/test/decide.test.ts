@@ -63,9 +63,7 @@ test.each([
   [Array(20).fill('provider.quota_exhausted'), later(24_000)],
   [['answer.not_json'], { kind: 'repair' }],
   [['provider.timeout', 'answer.schema_mismatch'], { kind: 'repair' }],
-  [['answer.not_json', 'answer.schema_mismatch'], { kind: 'next-candidate' }],
-  [['answer.truncated'], { kind: 'next-candidate' }],
-  [['answer.empty'], { kind: 'next-candidate' }],
+  [['answer.not_json', 'answer.truncated'], { kind: 'next-candidate' }],
   [[...Array(5).fill('provider.timeout'), 'answer.empty'], { kind: 'give-up' }],
   [['answer.refused'], { kind: 'next-candidate' }],
   [['provider.bad_request'], { kind: 'next-candidate' }],
@@ -88,9 +86,7 @@ test("a provider's Retry-After is obeyed when it is longer than the own wait, an
 
 test('a candidate is not asked again after two bad answers, nor after what it can never do', () => {
   expect(asked('answer.not_json').without).toEqual(new Set())
-  expect(asked('answer.not_json', 'answer.not_json').without).toEqual(new Set([A]))
-  expect(asked('answer.empty').without).toEqual(new Set([A]))
-  expect(asked('answer.truncated').without).toEqual(new Set([A]))
+  expect(asked('answer.not_json', 'answer.empty').without).toEqual(new Set([A]))
   expect(asked('provider.context_too_long').without).toEqual(new Set([A]))
   expect(asked('provider.unavailable', 'provider.auth_refused').without).toEqual(new Set())
   const elsewhere = afterCall(asked('answer.not_json'), { target: B, outcome: 'answer.not_json' }, middle)
@@ -100,7 +96,6 @@ test('a candidate is not asked again after two bad answers, nor after what it ca
 test('only answers that were wrong may be stood in for: a service that is away is waited for', () => {
   expect(mayStandIn(asked('provider.timeout', 'provider.bad_request'))).toBe(false)
   expect(mayStandIn(asked('answer.not_json', 'provider.timeout'))).toBe(true)
-  expect(mayStandIn(asked('answer.truncated'))).toBe(true)
 })
 
 test('what was cut off says nothing, and what another version wrote is a call all the same', () => {
