@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { TokenVariables } from '@magictask/api'
+import { MAGIC_TYPES } from '@magictask/chains'
 import { TenantId, Tier } from '@magictask/domain'
 import { readModelsConfig } from '@magictask/models'
 import { ConfigError, readConfig, systemClock, untilSignal } from '@magictask/runtime'
@@ -49,7 +50,7 @@ interface StartFlags {
 async function runStart(flags: StartFlags): Promise<void> {
   if (flags.again && flags.file === undefined) throw new ConfigError('--again starts a file anew: it needs --file')
   const config = readConfig(StartConfig, process.env)
-  const models = readModelsConfig(process.env)
+  const models = readModelsConfig(process.env, MAGIC_TYPES)
   const stopping = stopOnSignals(drainGraceMs(config) + CLOSE_MS)
   const endsByItself = flags.once === true || flags.file !== undefined
   try {

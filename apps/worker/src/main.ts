@@ -1,4 +1,4 @@
-import { createSkuCatalogue } from '@magictask/chains'
+import { createSkuCatalogue, MAGIC_TYPES } from '@magictask/chains'
 import { RETRY } from '@magictask/domain'
 import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
 import { cacheSettings, openAnswerCache, openEmbedder, openTargets, readModelsConfig } from '@magictask/models'
@@ -19,7 +19,7 @@ const CRASHED = 1
 
 runToEnd(async () => {
   const config = readConfig(WorkerConfig, process.env)
-  const models = readModelsConfig(process.env)
+  const models = readModelsConfig(process.env, MAGIC_TYPES)
   const settings = workerSettings(config)
   const log = createLog({ level: config.LOG_LEVEL, app: 'worker' })
   const clock = systemClock

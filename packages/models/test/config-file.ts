@@ -18,7 +18,7 @@ export function fileWith(text: string): string {
 /** What a configuration file says, of this text or of this value as JSON. */
 export function read(file: unknown, env: Record<string, string> = {}): ModelsConfig {
   const text = typeof file === 'string' ? file : JSON.stringify(file)
-  return readModelsConfig({ MAGICTASK_CONFIG: fileWith(text), ...env })
+  return readModelsConfig({ MAGICTASK_CONFIG: fileWith(text), ...env }, ['spam_check', 'title_optimize'])
 }
 
 /** The lines that name what is wrong with a file. */

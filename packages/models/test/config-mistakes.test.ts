@@ -8,6 +8,11 @@ const server = { baseUrl: 'http://127.0.0.1:9/v1', model: 'm' }
 describe('a mistake is named by its path in the file', () => {
   test.each([
     ['an unknown field', { providers: { x: { ...server, retries: 3 } } }, '/providers/x/retries'],
+    [
+      'a limit of a magicType that there is not',
+      { limits: { magicTypes: { spam_cheque: 3 } } },
+      '/limits/magicTypes/spam_cheque: is none of spam_check, title_optimize',
+    ],
     ['an unknown field at the top', { provider: {} }, '/provider'],
     [
       'a token limit that is no key',

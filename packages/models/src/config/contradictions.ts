@@ -4,9 +4,15 @@ import { type Mistake, pointer } from './mistakes.ts'
 import type { ModelEntry, ModelsFile, ProviderEntry } from './models-file.ts'
 import { modelNames, resolvedModel } from './resolved-provider.ts'
 
-/** What each part of a file allows and another part of it does not. */
-export function contradictions(file: ModelsFile): readonly Mistake[] {
-  return [...inProviders(file), ...inLimits(file), ...inRoutes(file)]
+/** What each part of a file allows and another part of it, or the magicTypes that there are, do not. */
+export function contradictions(file: ModelsFile, magicTypes: readonly string[] | undefined): readonly Mistake[] {
+  return [...inProviders(file), ...inLimits(file), ...inTypes(file, magicTypes), ...inRoutes(file)]
+}
+
+function inTypes({ limits }: ModelsFile, magicTypes: readonly string[] | undefined): readonly Mistake[] {
+  return Object.keys(limits.magicTypes)
+    .filter((name) => magicTypes?.includes(name) === false)
+    .map((name) => ({ path: pointer(['limits', 'magicTypes', name]), message: `is none of ${magicTypes?.join(', ')}` }))
 }
 
 function inProviders({ providers }: ModelsFile): readonly Mistake[] {

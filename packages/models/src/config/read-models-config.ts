@@ -20,16 +20,17 @@ export const CONFIG_FILE = 'magictask.config.json'
 /**
  * Reads the models' configuration: what is built in, under the file that `MAGICTASK_CONFIG` names (`magictask.config.json`
  * in the working directory where it names none), under the environment. Throws one `ConfigError` that names every
- * mistake by its path in the file and shows no value.
+ * mistake by its path in the file and shows no value. `magicTypes`: those that may have a limit; any, when left out.
  */
-export function readModelsConfig(env: Environment): ModelsConfig {
+export function readModelsConfig(env: Environment, magicTypes?: readonly string[]): ModelsConfig {
   const file = readTree(env)
   const said = fromEnvironment(env)
   const whole = layered(layered(BUILT_IN, file.tree), said.tree)
   const read = ModelsFile.safeParse(whole)
-  if (!read.success) return refuse(file.name, [...file.mistakes, ...allMistakes(whole, read.error)], said.said)
+  if (!read.success)
+    return refuse(file.name, [...file.mistakes, ...allMistakes(whole, read.error, magicTypes)], said.said)
   const { providers, ...keys } = withOffline(usableProviders(read.data, env), layered(file.tree, said.tree), env)
-  const mistakes = [...file.mistakes, ...contradictions(read.data), ...keys.mistakes]
+  const mistakes = [...file.mistakes, ...contradictions(read.data, magicTypes), ...keys.mistakes]
   if (mistakes.length > 0) return refuse(file.name, mistakes, said.said)
 
   const routes = resolvedRoutes(read.data, providers)
@@ -47,10 +48,10 @@ export function readModelsConfig(env: Environment): ModelsConfig {
 }
 
 /** What does not fit the description, and what contradicts itself in the rest. */
-function allMistakes(whole: Tree, error: z.ZodError): readonly Mistake[] {
+function allMistakes(whole: Tree, error: z.ZodError, magicTypes: readonly string[] | undefined): readonly Mistake[] {
   const unfit = mistakesIn(error)
   const rest = readablePart(whole)
-  const others = rest === undefined ? [] : contradictions(rest)
+  const others = rest === undefined ? [] : contradictions(rest, magicTypes)
   return [...unfit, ...others.filter(({ path }) => !unfit.some((mistake) => mistake.path === path))]
 }
 
