@@ -4,7 +4,7 @@ import { expectWaiting } from './expect-waiting.ts'
 import type { Fleet } from './fleet.ts'
 import type { AdmissionParts } from './open-admission.ts'
 import { recordAdmission } from './record-admission.ts'
-import { isMissed, type TargetDesk } from './target-desk.ts'
+import { isMissed, limitByState, type TargetDesk } from './target-desk.ts'
 import { rateAccounts, slotAccounts, tradeAccounts } from './trade-accounts.ts'
 
 interface SyncDeps {
@@ -117,10 +117,8 @@ export class FleetSync implements AsyncDisposable {
   }
 
   #takeIn(desk: TargetDesk, state: TargetState | undefined): void {
-    const { clock } = this.#deps
-    desk.health.read(state, clock.elapsedMs())
-    const { most = 0 } = desk.health.state
-    desk.limited.resize(desk.health.openness === 'limited' ? most : 0)
+    desk.health.read(state, this.#deps.clock.elapsedMs())
+    limitByState(desk)
   }
 
   async #changeTargets(): Promise<void> {

@@ -97,6 +97,13 @@ export class SlotAccount {
     this.look()
   }
 
+  /** What is in use counts no more: all is given back, and whoever wants some asks anew. */
+  restart(): void {
+    this.#used = 0
+    this.#useNoMore()
+    this.look()
+  }
+
   /** Whether there is something to say to the fleet. */
   isDue(workers: number): boolean {
     const { want, keep } = this.#plan(workers)

@@ -11,6 +11,8 @@ export interface TargetDesk {
   readonly health: TargetHealth
   /** Slots while it probes or ramps. */
   readonly limited: SlotAccount
+  /** The phase of its health whose calls hold those slots. */
+  limitedPhase: number
   /** What it was seen to take a second; holds while `learnedPerSecond` is known. */
   readonly learned: RateAccount
   learnedPerSecond: number | undefined
@@ -20,15 +22,28 @@ export interface TargetDesk {
 }
 
 export function createTargetDesk(name: TargetName, target: Target): TargetDesk {
+  const health = new TargetHealth(target)
   return {
     target,
-    health: new TargetHealth(target),
+    health,
     limited: new SlotAccount(targetLimit(name), 0),
+    limitedPhase: health.phase,
     learned: new RateAccount({ name: learnedBucket(name) }),
     learnedPerSecond: undefined,
     inFlight: 0,
     missedAtMs: Number.NEGATIVE_INFINITY,
   }
+}
+
+/**
+ * Limits a target to what its state allows. Calls that began in an earlier one hold no slot of it: they may hang for long, and
+ * would keep out the probe, or the ramp, that finds out whether it is back.
+ */
+export function limitByState(desk: TargetDesk): void {
+  const { health, limited } = desk
+  if (health.phase !== desk.limitedPhase) limited.restart()
+  desk.limitedPhase = health.phase
+  limited.resize(health.openness === 'limited' ? (health.state.most ?? 0) : 0)
 }
 
 /** A bucket, and whether a call takes one of it or its tokens. */
@@ -105,10 +120,10 @@ export function take(choice: Choice, tokens: number, nowMs: number): Taken {
 }
 
 /** Gives back what a call took; `usedTokens` where the provider counted them. */
-export function giveBack({ choice, tokens, limited }: Taken, usedTokens: number | undefined): void {
+export function giveBack({ choice, tokens, limited, phase }: Taken, usedTokens: number | undefined): void {
   const { desk, slots, rates } = choice
   for (const account of slots) account.free()
-  if (limited) desk.limited.free()
+  if (limited && phase === desk.limitedPhase) desk.limited.free()
   desk.inFlight -= 1
   choice.pool.calls -= 1
   if (usedTokens === undefined) return
