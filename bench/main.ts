@@ -10,19 +10,30 @@ import { FULL, QUICK, type Sizes } from './sizes.ts'
 import type { SystemDeps } from './system.ts'
 
 /*
-  npm run bench [-- --quick] [-- --only NAME] [-- --outage SECONDS]: every figure of docs/performance.md, with its baselines beside it in
-  the same round; a table on standard output, and JSON in bench/results/ unless only a part was measured.
+  npm run bench [-- --quick] [-- --only NAME,...] [-- --keep] [-- --rounds N] [-- --outage SECONDS]: every figure of docs/performance.md,
+  with its baselines beside it in the same round; a table on standard output, and JSON in bench/results/: of a part only with --keep.
 */
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, outage: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    outage: { type: 'string' },
+  },
 })
-const only = options.only
-if (only !== undefined && !SCENARIOS.has(only)) {
-  process.stderr.write(`There is no ${only}; --only takes one of: ${[...SCENARIOS.keys()].join(', ')}\n`)
+const only = options.only?.split(',')
+const unknown = only?.filter((name) => !SCENARIOS.has(name)) ?? []
+if (unknown.length > 0) {
+  process.stderr.write(`There is no ${unknown.join(', ')}; --only takes of: ${[...SCENARIOS.keys()].join(', ')}\n`)
   process.exit(2)
 }
 const sizes = options.quick ? QUICK : FULL
-await run({ ...sizes, outageSeconds: Number(options.outage ?? sizes.outageSeconds) })
+await run({
+  ...sizes,
+  rounds: Number(options.rounds ?? sizes.rounds),
+  outageSeconds: Number(options.outage ?? sizes.outageSeconds),
+})
 
 async function run(sizes: Sizes): Promise<void> {
   await using open = new AsyncDisposableStack()
@@ -47,13 +58,13 @@ async function run(sizes: Sizes): Promise<void> {
   }
   if (options.quick) process.stdout.write('A quick run: fewer tasks than the lines say, and rough.\n')
   process.stdout.write(`${tableOf(report)}\n`)
-  if (only === undefined) process.stderr.write(`written to ${await writeReport(report)}\n`)
+  if (only === undefined || options.keep) process.stderr.write(`written to ${await writeReport(report, only)}\n`)
 }
 
 async function measureRound(round: number, deps: SystemDeps, sizes: Sizes): Promise<Measured> {
   let measured: Measured = {}
   for (const [name, measure] of SCENARIOS) {
-    if (only !== undefined && name !== only) continue
+    if (only?.includes(name) === false) continue
     const startedMs = performance.now()
     measured = { ...measured, ...(await measure(deps, sizes)) }
     const tookS = ((performance.now() - startedMs) / 1_000).toFixed(0)

@@ -24,10 +24,10 @@ export function tableOf({ medians, rounds }: Pick<Report, 'medians' | 'rounds'>)
   return textOf([['figure', 'median', 'to reach', '', 'rounds'], ...rows])
 }
 
-/** Writes `<date>.json`, and gives its name. A second run of a day replaces the first. */
-export async function writeReport(report: Report): Promise<string> {
+/** Writes `<date>.json`, of a part `<date>-<names>.json`, and gives its name. A second run of a day replaces the first. */
+export async function writeReport(report: Report, only: readonly string[] = []): Promise<string> {
   const folder = join(import.meta.dirname, 'results')
-  const name = `${report.startedAt.slice(0, 10)}.json`
+  const name = `${[report.startedAt.slice(0, 10), ...only].join('-')}.json`
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, name), `${JSON.stringify(report, undefined, 2)}\n`)
   return `bench/results/${name}`
