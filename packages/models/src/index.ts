@@ -1,6 +1,12 @@
 export * from './admission.ts'
 export * from './ask.ts'
-export { type AnswerCache, type CacheOptions, type Fits, type KnownAnswer, openAnswerCache } from './cache/answer-cache.ts'
+export {
+  type AnswerCache,
+  type CacheOptions,
+  type Fits,
+  type KnownAnswer,
+  openAnswerCache,
+} from './cache/answer-cache.ts'
 export * from './cache/answer-key.ts'
 export * from './cache/cache-variables.ts'
 export * from './config/model-variables.ts'
