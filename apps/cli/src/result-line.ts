@@ -1,7 +1,7 @@
 import { jsonText, objectText } from '@magictask/contracts'
 import { JsonPieces } from './json-pieces.ts'
 
-const SHOWN = ['task_id', 'campaignSn', 'magicType', 'status', 'results', 'error'] as const
+const SHOWN = ['task_id', 'campaignSn', 'magicType', 'status', 'results', 'error', 'degraded_reason'] as const
 
 /** A task's line of output, without its line break, and whether the task succeeded. */
 export interface ResultLine {
