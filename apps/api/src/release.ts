@@ -20,7 +20,7 @@ export function releaseBeside(deps: ReleaseDeps, tasks: readonly NewTask[], rele
   const now = deps.clock.now()
   const due = tasks.filter((task) => released.has(task.taskId))
   if (due.length === 0) return
-  const records = due.map((task) => toTaskRecord(deps.topics, { ...task, again: false }, now))
+  const records = due.map((task) => toTaskRecord(deps.topics, task, now))
   deps.publisher.publish(records).then(
     () => {
       for (const { lane } of due) deps.telemetry.record('magictask_tasks_released_total', 1, { lane })

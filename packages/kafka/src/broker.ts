@@ -3,13 +3,16 @@ import type { Loop } from '@magictask/runtime'
 /** Bytes as they travel. A header that came twice keeps its last value. */
 export type Headers = Readonly<Record<string, Buffer | string>>
 
-/** A record to be written. Without a partition the key decides; `'random'` picks any. */
+/**
+ * A record to be written. Its key decides about the partition; without one, or `spread`, records go to all of them in turns, and
+ * those that are written at once and `together` go to one.
+ */
 export interface OutgoingRecord {
   readonly topic: string
   readonly key: string | Buffer | null
   readonly value: string | Buffer | null
   readonly headers?: Headers
-  readonly partition?: 'random'
+  readonly partition?: 'spread' | 'together'
 }
 
 /** A record as it was read. Offsets are decimal text: they pass 2^53. */

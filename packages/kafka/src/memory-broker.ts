@@ -10,6 +10,7 @@ import {
 } from './broker.ts'
 import { createMemoryGroup, type MemoryGroup } from './memory-group.ts'
 import { createMemoryLog, type MemoryLog } from './memory-log.ts'
+import { createSpread } from './spread.ts'
 
 interface MemoryTopic {
   readonly logs: readonly MemoryLog[]
@@ -75,11 +76,16 @@ function trim({ logs, groups }: MemoryTopic, partition: number): void {
 }
 
 function openMemoryPublisher(topics: ReadonlyMap<string, MemoryTopic>): Publisher {
+  const spread = createSpread()
   let closed = false
   return {
     async publish(records) {
       if (closed) throw new PublishError(records, new Error('The publisher is closed'))
-      const refused = records.filter((record) => !append(topics.get(record.topic), record))
+      const refused = [...Map.groupBy(records, ({ topic }) => topic)].flatMap(([name, ofTopic]) => {
+        const topic = topics.get(name)
+        const turnOf = spread(name, ofTopic)
+        return ofTopic.filter((record, at) => topic === undefined || !append(topic, record, turnOf[at]))
+      })
       if (refused.length > 0) throw new PublishError(refused, new Error('too large, or there is no such topic'))
     },
     async [Symbol.asyncDispose]() {
@@ -91,11 +97,10 @@ function openMemoryPublisher(topics: ReadonlyMap<string, MemoryTopic>): Publishe
 /** What Kafka takes unless a topic is told otherwise. */
 const RECORD_LIMIT_BYTES = 1_048_588
 
-function append(topic: MemoryTopic | undefined, record: OutgoingRecord): boolean {
+function append(topic: MemoryTopic, record: OutgoingRecord, turn: number | undefined): boolean {
   const { key, value, headers = {} } = record
-  if (topic === undefined) return false
   if (Buffer.byteLength(key ?? '') + Buffer.byteLength(value ?? '') > RECORD_LIMIT_BYTES) return false
-  const partition = partitionOf(record, topic.logs.length)
+  const partition = (turn ?? hashOf(key)) % topic.logs.length
   topic.logs[partition]?.append({ key: bytes(key), value: bytes(value), headers: asBuffers(headers) })
   if (topic.groups.size === 0) trim(topic, partition)
   for (const group of topic.groups.values()) group.wake(partition)
@@ -110,10 +115,9 @@ function asBuffers(headers: Headers): Headers {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Buffer.from(value)]))
 }
 
-function partitionOf({ key, partition }: OutgoingRecord, partitions: number): number {
-  if (key === null || partition === 'random') return Math.floor(Math.random() * partitions)
-  // FNV-1a: spreads well enough, and nobody else has to agree.
+/** FNV-1a: spreads well enough, and nobody else has to agree. */
+function hashOf(key: string | Buffer | null): number {
   let hash = 0x811c9dc5
-  for (const byte of Buffer.from(key)) hash = Math.imul(hash ^ byte, 0x01000193)
-  return (hash >>> 0) % partitions
+  for (const byte of Buffer.from(key ?? '')) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash >>> 0
 }

@@ -1,7 +1,8 @@
-import type { Message, PartitionerArgs, Producer } from 'kafkajs'
+import type { Message, PartitionerArgs, TopicMessages } from 'kafkajs'
 import { type OutgoingRecord, PublishError, type Publisher } from './broker.ts'
 import { connect, type KafkaCluster } from './connect.ts'
 import { partitionOfKey } from './partition-of-key.ts'
+import { createSpread, type Spread } from './spread.ts'
 import { endsWithin, inTime } from './time-limit.ts'
 
 /**
@@ -142,11 +143,12 @@ const CLOSE_MS = 3_000
 /** kafkajs' producer, connected at the first need. Its idempotence is experimental; ours is that tasks are claimed by id. */
 function openProducer(cluster: KafkaCluster) {
   const connection = connect(cluster, { requestTimeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES })
-  const scattered = new WeakSet<Message>()
+  const spread = createSpread()
+  const turns: Turns = new WeakMap()
   const producer = connection.kafka.producer({
     idempotent: false,
     allowAutoTopicCreation: false,
-    createPartitioner: () => partitioner(scattered),
+    createPartitioner: () => partitioner(turns),
   })
   producer.on(producer.events.REQUEST, ({ payload }) => {
     if (payload.apiName === 'Produce') cluster.telemetry?.record('magictask_produce_requests_total', 1, {})
@@ -164,7 +166,12 @@ function openProducer(cluster: KafkaCluster) {
   connected().catch(() => undefined) // a head start; who needs it sees the failure
   return {
     async send(records: readonly OutgoingRecord[]): Promise<void> {
-      const sent = connected().then(() => sendBatch(producer, records, scattered))
+      const topicMessages = [...Map.groupBy(records, ({ topic }) => topic)].map(([topic, ofTopic]) =>
+        messagesOf(topic, { records: ofTopic, spread, turns }),
+      )
+      const sent = connected().then(() =>
+        producer.sendBatch({ acks: ALL_IN_SYNC, timeout: REQUEST_TIMEOUT_MS, topicMessages }),
+      )
       await inTime(cluster.clock, SEND_LIMIT_MS, sent)
     },
     async close(): Promise<void> {
@@ -174,34 +181,37 @@ function openProducer(cluster: KafkaCluster) {
   }
 }
 
-async function sendBatch(
-  producer: Producer,
-  records: readonly OutgoingRecord[],
-  scattered: WeakSet<Message>,
-): Promise<void> {
-  const byTopic = Map.groupBy(records, ({ topic }) => topic)
-  const topicMessages = [...byTopic].map(([topic, ofTopic]) => ({
-    topic,
-    messages: ofTopic.map(({ key, value, headers, partition }) => {
-      const message: Message = { key, value, headers: { ...headers } }
-      if (partition === 'random') scattered.add(message)
-      return message
-    }),
-  }))
-  await producer.sendBatch({ acks: ALL_IN_SYNC, timeout: REQUEST_TIMEOUT_MS, topicMessages })
+/** Where messages go whose key does not decide; the client asks for it message by message. */
+type Turns = WeakMap<Message, number>
+
+function messagesOf(
+  topic: string,
+  {
+    records,
+    spread,
+    turns,
+  }: { readonly records: readonly OutgoingRecord[]; readonly spread: Spread; readonly turns: Turns },
+): TopicMessages {
+  const turnOf = spread(topic, records)
+  const messages = records.map(({ key, value, headers }, at) => {
+    const message: Message = { key, value, headers: { ...headers } }
+    const turn = turnOf[at]
+    if (turn !== undefined) turns.set(message, turn)
+    return message
+  })
+  return { topic, messages }
 }
 
 const ALL_IN_SYNC = -1
 
-/** A key has one partition; without one, or where the record says so, any will do that has a leader. */
-function partitioner(scattered: WeakSet<Message>) {
+/** A key has one partition; where it does not decide, any will do that has a leader. */
+function partitioner(turns: Turns) {
   return ({ message, partitionMetadata }: PartitionerArgs): number => {
     const { key } = message
-    if (typeof key === 'string' || Buffer.isBuffer(key)) {
-      if (!scattered.has(message)) return partitionOfKey(key, partitionMetadata.length)
-    }
+    const turn = turns.get(message) ?? 0
+    if (!turns.has(message) && (typeof key === 'string' || Buffer.isBuffer(key)))
+      return partitionOfKey(key, partitionMetadata.length)
     const led = partitionMetadata.filter(({ leader }) => leader >= 0)
-    const any = led[Math.floor(Math.random() * led.length)] ?? partitionMetadata[0]
-    return any?.partitionId ?? 0
+    return (led[turn % led.length] ?? partitionMetadata[0])?.partitionId ?? 0
   }
 }

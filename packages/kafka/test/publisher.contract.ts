@@ -30,25 +30,27 @@ export function publisherContract(name: string, open: () => Promise<KillableBrok
       await eventually(() => expect(new Set(textsOf(listener.heard))).toEqual(new Set(['kept'])))
     })
 
-    test('a key has one partition; records without one, or that say so, go to any', async () => {
+    test('a key has one partition; records without one, or that say so, are spread over all, or stay together', async () => {
       await using bundle = await openBundle(open, 8)
       const { publisher, topic } = bundle
       const records = numbers(0, 100).flatMap((value) => [
         { topic, key: 'one', value },
         { topic, key: null, value },
-        { topic, key: 'any', value, partition: 'random' as const },
+        { topic, key: 'spread', value, partition: 'spread' as const },
       ])
       await publisher.publish(records)
+      const together = numbers(0, 100).map((value) => ({ topic, key: value, value, partition: 'together' as const }))
+      await publisher.publish(together)
       const listener = await bundle.listen()
       // At least once: on a busy broker some may come again.
       const places = () => new Set(listener.heard.map(({ partition, offset }) => `${partition}/${offset}`))
-      await eventually(() => expect(places().size).toBeGreaterThanOrEqual(300))
-      const partitions = (key: string | undefined) =>
-        new Set(listener.heard.filter((record) => record.key?.toString() === key).map(({ partition }) => partition))
-          .size
-      expect(partitions('one')).toBe(1)
-      expect(partitions(undefined)).toBeGreaterThan(3)
-      expect(partitions('any')).toBeGreaterThan(3)
+      await eventually(() => expect(places().size).toBeGreaterThanOrEqual(400))
+      const partitions = (isOne: (key: string | undefined) => boolean) =>
+        new Set(listener.heard.filter(({ key }) => isOne(key?.toString())).map(({ partition }) => partition)).size
+      expect(partitions((key) => key === 'one')).toBe(1)
+      expect(partitions((key) => key === undefined)).toBe(8)
+      expect(partitions((key) => key === 'spread')).toBe(8)
+      expect(partitions((key) => numbers(0, 100).includes(key ?? ''))).toBe(1)
     })
 
     test('disposing a publisher sends what is still waiting; afterwards it refuses', async () => {

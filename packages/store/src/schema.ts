@@ -119,8 +119,6 @@ export const waiting = pgTable(
     deadline: time('deadline'),
     /** While this is in the future the task counts as being on Kafka. */
     releasedUntil: time('released_until'),
-    /** Whether it was on Kafka before and nobody took it: another partition may do better. */
-    again: boolean('again').notNull().default(false),
     /** The target whose return wakes it before it is due. */
     waitsFor: text('waits_for'),
   },

@@ -26,7 +26,7 @@ test('a mark gives the record as it was submitted, and is given once', async () 
   const released = await store.mark(taskIds)
   expect(released.holds).toBe(true)
   expect(new Set(released.tasks)).toEqual(
-    new Set(taskIds.map((taskId) => ({ taskId, lane: 'normal', again: false, record: recordOf(taskId) }))),
+    new Set(taskIds.map((taskId) => ({ taskId, lane: 'normal', record: recordOf(taskId) }))),
   )
   expect(await store.mark(taskIds)).toEqual({ holds: true, tasks: [] })
   expect(await store.order()).toEqual([])

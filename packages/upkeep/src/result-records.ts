@@ -9,6 +9,8 @@ export function toResultRecord(topics: TopicNames, result: StoredResult, now: Da
     key: result.taskId,
     value: resultRecord(result),
     headers: cloudEventHeaders({ type: resultV1.type, id: `${result.taskId}.result`, source: SOURCE, time: now }),
+    // Whoever reads results reads all partitions, and each that a request touches costs as much as many records.
+    partition: 'together',
   }
 }
 

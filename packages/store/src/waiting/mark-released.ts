@@ -4,11 +4,10 @@ import { rangeOf } from '../partitions.ts'
 import { TAKE_LEASE } from './release-lease.ts'
 import { RELEASE } from './release-room.ts'
 
-/** A task that is due on Kafka now. `again`: it was put there before, and nobody claimed it. */
+/** A task that is due on Kafka now. */
 export interface Released {
   readonly taskId: TaskId
   readonly lane: Lane
-  readonly again: boolean
   /** The value of its Kafka record, byte for byte as it was submitted. */
   readonly record: string
 }
@@ -33,7 +32,7 @@ held as (
 marked as (
   update waiting set released_until = now() + interval '${RELEASE.markSeconds} s'
   where task_id = any(array(select task_id from held))
-  returning task_id, lane, again
+  returning task_id, lane
 )
 select l.holds, m.*, p.record
 from (select exists (select from lease) as holds) l left join (
@@ -44,7 +43,6 @@ interface Row {
   readonly holds: boolean
   readonly task_id: TaskId | null
   readonly lane: Lane
-  readonly again: boolean
   readonly record: string
 }
 
@@ -58,8 +56,8 @@ export interface ReleaseRequest {
 /** Marks those of the tasks that still wait and gives their records; nothing while another process holds the lease. Publishing is the caller's. */
 export async function markReleased(db: Queries, { holder, leaseMs, taskIds }: ReleaseRequest): Promise<Release> {
   const rows = await db.query<Row>(MARK, [holder, leaseMs, taskIds, ...rangeOf(taskIds)])
-  const tasks = rows.flatMap(({ task_id, lane, again, record }) =>
-    task_id === null ? [] : [{ taskId: task_id, lane, again, record }],
+  const tasks = rows.flatMap(({ task_id, lane, record }) =>
+    task_id === null ? [] : [{ taskId: task_id, lane, record }],
   )
   return { holds: rows[0]?.holds === true, tasks }
 }

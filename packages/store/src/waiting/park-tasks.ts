@@ -11,7 +11,7 @@ with held as (
   select task_id from waiting where task_id = any($1) and released_until is not null for update skip locked
 ),
 parked as (
-  update waiting set released_until = null, due_at = now() + ${PARKED_FOR}, waits_for = $2, again = true
+  update waiting set released_until = null, due_at = now() + ${PARKED_FOR}, waits_for = $2
   where task_id = any(array(select task_id from held))
   returning tenant, lane, queue, cost
 )

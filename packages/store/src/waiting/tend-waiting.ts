@@ -70,7 +70,7 @@ lost as (
   ) w where exists (select from lease)
 ),
 returned as (
-  update waiting set released_until = null, again = true where task_id = any(array(select task_id from lost))
+  update waiting set released_until = null where task_id = any(array(select task_id from lost))
   returning tenant, lane, queue, cost
 ),
 charged as (
