@@ -28,19 +28,38 @@ export type WantedTopics = Parameters<Broker['ensureTopics']>[0]
 /** Makes the topics that are missing. Another process that makes them at the same moment does not disturb it. */
 export async function ensureKafkaTopics(cluster: KafkaCluster, wanted: WantedTopics): Promise<void> {
   await withAdmin(cluster, async (admin) => {
-    // Looked up first, so that an account that may not create topics can run on those an operator made.
-    const existing = new Set(await admin.listTopics())
-    const missing = wanted.filter(({ name }) => !existing.has(name))
-    if (missing.length === 0) return
-    await admin.createTopics({
-      topics: missing.map(({ name, partitions, replicationFactor }) => ({
-        topic: name,
-        numPartitions: partitions,
-        replicationFactor,
-        configEntries: READABLE,
-      })),
-    })
+    for (let tries = 1; ; tries++) {
+      try {
+        return await makeMissing(admin, wanted)
+      } catch (error) {
+        if (!isNotKnownYet(error) || tries === MOST_TRIES) throw error
+        await cluster.clock.sleep(PAUSE_MS)
+      }
+    }
   })
+}
+
+const MOST_TRIES = 40
+const PAUSE_MS = 250
+
+async function makeMissing(admin: Admin, wanted: WantedTopics): Promise<void> {
+  // Looked up first, so that an account that may not create topics can run on those an operator made.
+  const existing = new Set(await admin.listTopics())
+  const missing = wanted.filter(({ name }) => !existing.has(name))
+  if (missing.length === 0) return
+  await admin.createTopics({
+    topics: missing.map(({ name, partitions, replicationFactor }) => ({
+      topic: name,
+      numPartitions: partitions,
+      replicationFactor,
+      configEntries: READABLE,
+    })),
+  })
+}
+
+/** A busy broker says so of a topic that it has just made; kafkajs waits for leaders, and not for this. */
+function isNotKnownYet(error: unknown): boolean {
+  return error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION'
 }
 
 /** Forgets a group that nobody is a member of any more. A group that is not there is none to forget. */

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 /** Time, handed in: nothing else reads a clock, so a test can say what time it is. */
 export interface Clock {
   /** The wall clock: for what is shown and stored, never for durations. */
@@ -14,7 +12,25 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => new Date(),
   elapsedMs: () => performance.now(),
-  sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
+  sleep: (ms, signal) => (signal === undefined ? delay(ms) : delayUntilAborted(ms, signal)),
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Not `node:timers/promises`: an early wake-up is as usual as a late one, and would cost an error with its stack each time. */
+function delayUntilAborted(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const wake = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, ms)
+    signal.addEventListener('abort', wake)
+  })
 }
 
 /** A clock that moves only when someone sleeps, or when told: a test of an hour of retries takes no time. */

@@ -14,7 +14,14 @@ export interface Log {
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Writes to standard output, or where `write` says. pino escapes line breaks, so no value can forge a line. */
+/** A line a task is a system call a task otherwise, which costs as much as the rest of the line together. */
+const WRITE_BYTES = 8_192
+const WRITE_EVERY_MS = 100
+
+/**
+ * Writes to standard output, or where `write` says. Warnings and errors are written at once; other lines may come a tenth of a second
+ * late, and only a process that is killed takes those with it. pino escapes line breaks, so no value can forge a line.
+ */
 export function createLog(options: {
   readonly level: LogLevel
   readonly app: string
@@ -27,12 +34,34 @@ export function createLog(options: {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level: string) => ({ level }) },
   }
-  const logger = options.write === undefined ? pino(settings) : pino(settings, { write: options.write })
+  const { flushSync, ...destination } = options.write === undefined ? standardOutput() : unbuffered(options.write)
+  const logger = pino(settings, destination)
   return {
     info: (event, facts) => logger.info(facts ?? {}, event),
-    warn: (event, facts, error) => logger.warn({ ...facts, ...describeError(error) }, event),
-    error: (event, facts, error) => logger.error({ ...facts, ...describeError(error) }, event),
+    warn: (event, facts, error) => {
+      logger.warn({ ...facts, ...describeError(error) }, event)
+      flushSync()
+    },
+    error: (event, facts, error) => {
+      logger.error({ ...facts, ...describeError(error) }, event)
+      flushSync()
+    },
   }
+}
+
+interface Destination {
+  write(line: string): void
+  flushSync(): void
+}
+
+function unbuffered(write: (line: string) => void): Destination {
+  return { write, flushSync: () => undefined }
+}
+
+function standardOutput(): Destination {
+  const output = pino.destination({ sync: true, minLength: WRITE_BYTES, periodicFlush: WRITE_EVERY_MS })
+  process.once('exit', () => output.flushSync())
+  return { write: (line) => output.write(line), flushSync: () => output.flushSync() }
 }
 
 /** A log that keeps nothing. */

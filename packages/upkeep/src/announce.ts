@@ -34,11 +34,19 @@ export function startAnnouncer(deps: AnnounceDeps): Loop {
 /** Publishes the records of ended tasks and, once Kafka has them, strikes them off the outbox. */
 export async function announce(deps: Omit<AnnounceDeps, 'log'>, results: readonly StoredResult[]): Promise<void> {
   if (results.length === 0) return
-  const now = deps.clock.now()
-  await deps.publisher.publish(results.map((result) => toResultRecord(deps.topics, result, now)))
-  deps.telemetry.record('magictask_results_published_total', results.length, {})
+  await publishResults(deps, results)
   await clearResults(
     deps.db,
     results.map((result) => result.taskId),
   )
+}
+
+/** Publishes the records of ended tasks. They are announced again unless they are struck off the outbox within two seconds. */
+export async function publishResults(
+  deps: Pick<AnnounceDeps, 'publisher' | 'topics' | 'clock' | 'telemetry'>,
+  results: readonly StoredResult[],
+): Promise<void> {
+  const now = deps.clock.now()
+  await deps.publisher.publish(results.map((result) => toResultRecord(deps.topics, result, now)))
+  deps.telemetry.record('magictask_results_published_total', results.length, {})
 }

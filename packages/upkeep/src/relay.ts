@@ -38,8 +38,8 @@ export interface RelayDeps {
 }
 
 const LEASE_MS = 3_000
-/** What is on Kafka lasts for five such pauses, so a shorter one only costs statements. */
-const BUSY_PAUSE_MS = 50
+/** What is on Kafka lasts for two such pauses, and what workers have claimed ahead for longer, so a shorter one only costs statements. */
+const BUSY_PAUSE_MS = 100
 const IDLE_PAUSE_MS = 200
 const OTHER_HOLDS_PAUSE_MS = 1_000
 const TEND_EVERY_MS = 200

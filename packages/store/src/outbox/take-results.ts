@@ -18,13 +18,13 @@ interface Row {
   readonly degraded_reason: string | null
 }
 
-/** Results that stand unannounced for at least `olderThanMs`, the oldest first. They stay until `clearResults`. */
+/** Results that stand unannounced for at least `olderThanMs`, those of the oldest tasks first. They stay until `clearResults`. */
 export async function takeResults(
   db: Queries,
   options: { readonly olderThanMs: number; readonly limit: number },
 ): Promise<readonly StoredResult[]> {
   const waiting = await db.query<{ task_id: TaskId }>(
-    `select task_id from result_outbox where created_at <= now() - $1 * interval '1 ms' order by created_at limit $2`,
+    `select task_id from result_outbox where created_at <= now() - $1 * interval '1 ms' order by task_id limit $2`,
     [options.olderThanMs, options.limit],
   )
   if (waiting.length === 0) return []

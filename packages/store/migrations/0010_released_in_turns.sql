@@ -1,1 +1,0 @@
-ALTER TABLE "waiting" DROP COLUMN "again";
