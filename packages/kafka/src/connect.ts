@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import { type ISocketFactoryArgs, Kafka, type LogEntry, logLevel, type RetryOptions } from 'kafkajs'
+import { resumePromptly } from './prompt-resume.ts'
 import { calmRequestQueues } from './request-queue.ts'
 
 /** How to reach Kafka, and what its parts report to. */
@@ -56,6 +57,7 @@ interface Patience {
  */
 export function connect(cluster: KafkaCluster, patience: Patience): Connection {
   calmRequestQueues()
+  resumePromptly()
   const sockets = openSockets()
   const kafka = new Kafka({
     brokers: [...cluster.brokers],

@@ -87,8 +87,8 @@ export function joinGroup({ cluster, options, onTurn }: GroupMemberDeps): GroupM
 const SESSION_MS = 6_000
 const HEARTBEAT_MS = 1_500
 const REBALANCE_MS = 30_000
-/** An idle fetch is asked again after this time, and so late a partition that was paused may be fetched again. */
-const FETCH_WAIT_MS = 250
+/** An idle fetch is asked again after this time, and so long leaving may take. */
+const FETCH_WAIT_MS = 500
 /** So late it learns of partitions that were added to its topic. */
 const METADATA_MS = 60_000
 const REQUEST_TIMEOUT_MS = 25_000
@@ -141,7 +141,8 @@ function fetchingOf(consumer: KafkaJsConsumer, topic: string) {
     }
   }
   return {
-    pause: (partition: number) => ifThereIsAGroup(() => consumer.pause([{ topic, partitions: [partition] }])),
+    pause: (partitions: readonly number[]) =>
+      ifThereIsAGroup(() => consumer.pause([{ topic, partitions: [...partitions] }])),
     resume: (partition: number) => ifThereIsAGroup(() => consumer.resume([{ topic, partitions: [partition] }])),
     resumeAll: () => ifThereIsAGroup(() => consumer.resume([{ topic }])),
   }

@@ -4,7 +4,7 @@ import type { ConsumerOptions, Headers, IncomingRecord } from './broker.ts'
 
 /** The switches of the client that fetches. */
 export interface Fetching {
-  pause(partition: number): void
+  pause(partitions: readonly number[]): void
   resume(partition: number): void
   resumeAll(): void
 }
@@ -19,7 +19,7 @@ interface PartitionTurnsDeps {
 
 /** What one member of a group has in hand: which partitions are its own, how far they are decided, which are paused. */
 export interface PartitionTurns {
-  /** One turn of one partition: as many records as there is room for are decided, then the next is fetched or it pauses. */
+  /** One turn of one partition: as many records as there is room for are decided, then the next is fetched or all of them pause. */
   take(payload: EachBatchPayload): Promise<void>
   /** There is room again. */
   resume(): void
@@ -35,19 +35,20 @@ export interface PartitionTurns {
 export function createPartitionTurns(deps: PartitionTurnsDeps): PartitionTurns {
   const decided = new Map<number, string>()
   const paused = new Set<number>()
-  const inHand = new Set<Promise<unknown>>()
+  const decisions = createDecisions(deps)
+  let own: readonly number[] = []
   let closed = false
   let assignments = 0
   let resumes = 0
 
-  function pause(partition: number): void {
-    paused.add(partition)
-    deps.fetching.pause(partition)
+  function pause(partitions: readonly number[]): void {
+    for (const partition of partitions) paused.add(partition)
+    deps.fetching.pause(partitions)
   }
 
   /** Whatever made the decision fail, the same records come again after a while. */
   function rest(partition: number): void {
-    pause(partition)
+    pause([partition])
     void deps.clock.sleep(RETRY_MS).then(() => {
       if (paused.delete(partition)) deps.fetching.resume(partition)
     })
@@ -60,23 +61,13 @@ export function createPartitionTurns(deps: PartitionTurnsDeps): PartitionTurns {
     deps.fetching.resumeAll()
   }
 
-  async function decideOn(records: readonly IncomingRecord[], heartbeat: () => Promise<void>): Promise<number> {
-    const deciding = deps.decide(records).catch(() => NOTHING_DECIDED)
-    inHand.add(deciding)
-    try {
-      return Math.min(await whileBeating(deps, deciding, heartbeat), records.length)
-    } finally {
-      inHand.delete(deciding)
-    }
-  }
-
   return {
     async take({ batch, resolveOffset, heartbeat }) {
       if (closed) return
       const { partition } = batch
       const records = batch.messages.map((message) => incoming(batch.topic, partition, message))
       const before = { assignments, resumes }
-      const count = await decideOn(records, heartbeat)
+      const count = await decisions.make(records, heartbeat)
       if (assignments !== before.assignments) return // it may be another's now, or be fetched from where it was committed
       const last = records[count - 1]
       if (last !== undefined) {
@@ -84,18 +75,20 @@ export function createPartitionTurns(deps: PartitionTurnsDeps): PartitionTurns {
         decided.set(partition, String(BigInt(last.offset) + 1n))
       }
       if (count === NOTHING_DECIDED) rest(partition)
-      // Room that came while we decided was offered to nobody: whoever paused now would miss it.
-      else if (count < records.length && resumes === before.resumes) pause(partition)
+      // Where there is no room for one there is none for the others. A fetch of those that are empty would be under way, and room
+      // that comes would have to wait for its end. Room that came while we decided was offered to nobody: whoever paused now would miss it.
+      else if (count < records.length && resumes === before.resumes) pause([...own, partition])
     },
     resume,
     assigned(partitions) {
       assignments += 1
+      own = partitions
       decided.clear()
       const kept = partitions.filter((partition) => paused.has(partition))
       paused.clear()
       // kafkajs keeps a pause for a partition that went away, and would still keep it when that came back.
       deps.fetching.resumeAll()
-      for (const partition of kept) pause(partition)
+      if (kept.length > 0) pause(kept)
     },
     uncommitted: () => new Map(decided),
     committed(offsets) {
@@ -103,8 +96,25 @@ export function createPartitionTurns(deps: PartitionTurnsDeps): PartitionTurns {
     },
     async close() {
       closed = true
-      await Promise.allSettled(inHand)
+      await decisions.made()
     },
+  }
+}
+
+/** The decisions that are being made. */
+function createDecisions(deps: Pick<PartitionTurnsDeps, 'decide' | 'clock' | 'heartbeatMs'>) {
+  const inHand = new Set<Promise<unknown>>()
+  return {
+    async make(records: readonly IncomingRecord[], heartbeat: () => Promise<void>): Promise<number> {
+      const deciding = deps.decide(records).catch(() => NOTHING_DECIDED)
+      inHand.add(deciding)
+      try {
+        return Math.min(await whileBeating(deps, deciding, heartbeat), records.length)
+      } finally {
+        inHand.delete(deciding)
+      }
+    },
+    made: () => Promise.allSettled(inHand),
   }
 }
 
