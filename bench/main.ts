@@ -8,6 +8,7 @@ import { SCENARIOS } from './scenarios/all.ts'
 import { startServers } from './servers.ts'
 import { FULL, QUICK, type Sizes } from './sizes.ts'
 import type { SystemDeps } from './system.ts'
+import { warmServers } from './warm-servers.ts'
 
 /*
   npm run bench [-- --quick] [-- --only NAME,...] [-- --keep] [-- --rounds N] [-- --outage SECONDS]: every figure of docs/performance.md,
@@ -44,6 +45,7 @@ async function run(sizes: Sizes): Promise<void> {
   const servers = open.use(await startServers(process.env))
   const model = open.use(await startModel())
   process.stderr.write(`Kafka: ${servers.kafka.how}; PostgreSQL: ${servers.postgres.how}\n`)
+  await warmServers({ servers, model }, sizes.warmUpOfServers)
   const rounds: Measured[] = []
   for (let round = 1; round <= sizes.rounds; round++) rounds.push(await measureRound(round, { servers, model }, sizes))
   const report = {

@@ -6,6 +6,8 @@ export interface Sizes {
   readonly rounds: number
   /** Tasks before any that is measured, for the compilers' sake; as many calls for the bare loops. */
   readonly warmUp: number
+  /** Tasks before the first round, for Kafka's compilers. */
+  readonly warmUpOfServers: number
   readonly tasksAtOnce: number
   readonly tasksAt300Ms: number
   readonly alone: number
@@ -26,6 +28,7 @@ export interface Sizes {
 export const FULL: Sizes = {
   rounds: 3,
   warmUp: 2_000,
+  warmUpOfServers: 20_000,
   tasksAtOnce: 6_000,
   tasksAt300Ms: 2_000,
   alone: 50,
@@ -43,6 +46,7 @@ export const FULL: Sizes = {
 export const QUICK: Sizes = {
   rounds: 1,
   warmUp: 1_000,
+  warmUpOfServers: 2_000,
   tasksAtOnce: 2_000,
   tasksAt300Ms: 640,
   alone: 10,
