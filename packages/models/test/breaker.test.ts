@@ -155,6 +155,26 @@ test('a refused key takes out the whole provider for a minute', () => {
   expect([health.state.reason, health.dueInMs(clock.elapsedMs())]).toEqual(['auth_refused', 60_000])
 })
 
+test('what does not answer is told, with when it is looked at; what only wants to be left alone is not', () => {
+  const away = setup()
+  const outage = () => away.health.outage(away.clock.elapsedMs())
+  expect(outage()).toBeUndefined()
+  away.after(...times(5, down))
+  away.later(400)
+  expect(outage()).toEqual({ forMs: 600, isRefused: false })
+  away.later(600)
+  expect(away.health.state.state).toBe('probing')
+  expect(outage()).toMatchObject({ isRefused: false })
+  away.after(works)
+  expect(outage()).toBeUndefined()
+  away.after(broken('provider.rate_limited', { retryAfterMs: 60_000 }))
+  expect([away.health.state.state, outage()]).toEqual(['open', undefined])
+
+  const refused = setup()
+  refused.after(broken('provider.quota_exhausted'))
+  expect(refused.health.outage(refused.clock.elapsedMs())).toEqual({ forMs: 60_000, isRefused: true })
+})
+
 test("an admin's word holds whatever calls come to", () => {
   const { after, health, clock } = setup()
   health.read({ name: 'p/m', state: 'closed', forMs: 0, revision: 1, forced: 'closed' }, clock.elapsedMs())

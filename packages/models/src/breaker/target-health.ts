@@ -6,11 +6,13 @@ import {
   type TargetState,
   withMeasured,
 } from '@magictask/domain'
+import type { Outage } from '../admission.ts'
 import type { Answer } from '../ask.ts'
 import type { Target } from '../target.ts'
 import { AcceptedRate } from './accepted-rate.ts'
 import {
   type Away,
+  BREAKER,
   RATE_LIMITED,
   type Step,
   stepByTime,
@@ -91,11 +93,14 @@ export class TargetHealth {
     return sign
   }
 
-  /** Whether it is out for a key or a quota. */
-  get isRefused(): boolean {
-    const { state, reason } = this.#state
+  /** That it does not answer; undefined where it may be asked, or only wants to be left alone for a while. */
+  outage(nowMs: number): Outage | undefined {
+    const { state, forced, reason } = this.#state
+    if (forced !== undefined) return forced === 'open' ? FORCED_OUTAGE : undefined
+    if ((state !== 'open' && state !== 'probing') || this.isRateLimited) return undefined
     const fault = `provider.${reason}`
-    return (state === 'open' || state === 'probing') && isFaultCode(fault) && FAULTS[fault].remedy === 'outlast'
+    const isRefused = isFaultCode(fault) && FAULTS[fault].remedy === 'outlast'
+    return { forMs: this.dueInMs(nowMs) ?? LOOK_MS, isRefused }
   }
 
   /** Somebody else of the same provider was refused for a reason that holds for all of it. */
@@ -209,6 +214,8 @@ export class TargetHealth {
   }
 }
 
+/** An admin may take the word back at any time. */
+const FORCED_OUTAGE: Outage = { forMs: BREAKER.refusedMs, isRefused: false }
 /** A state that waits for calls is looked at so often. */
 const LOOK_MS = 1_000
 const LEAST_PER_SECOND = 0.1

@@ -1,6 +1,6 @@
 import { FairOrder, type Queue, type Route, type TargetName, type WeightOf } from '@magictask/domain'
 import type { Clock, Log, Loop, Note, Telemetry } from '@magictask/runtime'
-import type { Admission, Admitted, CallWish } from '../admission.ts'
+import type { Admission, Admitted, CallWish, Outage } from '../admission.ts'
 import type { Answer } from '../ask.ts'
 import type { ModelLimits } from '../config/models-config.ts'
 import type { Target } from '../target.ts'
@@ -109,8 +109,8 @@ class FleetAdmission implements OpenAdmission {
     return choicesInOrder(this.#kinds.kindOf(wish), wish.needs.contextTokens).map(({ desk }) => desk.target)
   }
 
-  isRefused(target: TargetName): boolean {
-    return this.#kinds.desks.get(target)?.health.isRefused ?? false
+  outage(target: TargetName): Outage | undefined {
+    return this.#kinds.desks.get(target)?.health.outage(this.#clock.elapsedMs())
   }
 
   limitMoved(name?: string): void {
