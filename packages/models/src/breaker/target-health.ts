@@ -43,6 +43,7 @@ export class TargetHealth {
   #worked = 0
   #change: Step | undefined
   #latency: DecayedMean | undefined
+  #brokeAtMs = Number.NEGATIVE_INFINITY
 
   constructor(target: Target) {
     this.target = target
@@ -55,6 +56,11 @@ export class TargetHealth {
 
   get latencyMs(): number | undefined {
     return this.#latency?.value
+  }
+
+  /** When a call of this worker last met that it does not answer, or not more. */
+  get brokeAtMs(): number {
+    return this.#brokeAtMs
   }
 
   /** As it is known here now. */
@@ -86,7 +92,10 @@ export class TargetHealth {
     if (sign === 'works') {
       this.#window.worked(nowMs)
       this.#latency = withMeasured(this.#latency, answer.latencyMs, nowMs)
-    } else if (sign !== undefined) this.#accepted.refused(nowMs)
+    } else if (sign !== undefined) {
+      this.#accepted.refused(nowMs)
+      this.#brokeAtMs = nowMs
+    }
     if (sign === undefined || this.#state.forced !== undefined) return sign
     const step = this.#stepAfter(sign, answer, phase, nowMs)
     if (step !== undefined) this.#want(step, nowMs)
