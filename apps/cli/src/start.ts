@@ -115,7 +115,7 @@ async function showFile(parts: Parts, file: CheckedFile): Promise<boolean> {
   const startedMs = clock.elapsedMs()
   const seconds = () => ((clock.elapsedMs() - startedMs) / 1_000).toFixed(1)
   try {
-    const { succeeded, modelCalls } = await runFile(
+    const done = await runFile(
       {
         client: clientOf(parts, live.show),
         journal: openFileJournal(home, file, parts.again),
@@ -125,8 +125,8 @@ async function showFile(parts: Parts, file: CheckedFile): Promise<boolean> {
       },
       file,
     )
-    say(`${file.tasks} tasks: ${succeeded} succeeded, ${file.tasks - succeeded} not; ${modelCalls} model calls`)
-    return succeeded === file.tasks
+    say(doneText(done))
+    return done.succeeded === file.tasks
   } finally {
     live.clear()
   }
@@ -134,4 +134,9 @@ async function showFile(parts: Parts, file: CheckedFile): Promise<boolean> {
 
 function progressText({ tasks, ended }: FileProgress): string {
   return `${ended} of ${tasks} tasks done (${Math.floor((100 * ended) / tasks)} %)`
+}
+
+function doneText({ tasks, succeeded, modelCalls, earlierCalls }: FileProgress): string {
+  const earlier = earlierCalls === 0 ? '' : `, and ${earlierCalls} before this run`
+  return `${tasks} tasks: ${succeeded} succeeded, ${tasks - succeeded} not; ${modelCalls} model calls${earlier}`
 }
