@@ -1,6 +1,6 @@
 import type { SkuCatalogue } from '@magictask/chains'
 import type { Broker, Publisher, TopicNames, WantedTopics } from '@magictask/kafka'
-import { type Clock, type Log, type Loop, liveness, readiness, type Telemetry } from '@magictask/runtime'
+import { type Clock, type Log, type Loop, liveness, type Note, readiness, type Telemetry } from '@magictask/runtime'
 import { countWaiting, type Database, ping } from '@magictask/store'
 import { createApp } from './app.ts'
 import type { TokenRules } from './authenticate.ts'
@@ -29,6 +29,8 @@ export interface ApiOptions {
   readonly shutdownGraceMs: number
   /** Loops of this process that liveness looks at besides the api's own. */
   readonly loops: readonly Pick<Loop, 'name' | 'idleMs'>[]
+  /** What else of this process is worth knowing: readiness shows it, and does not depend on it. */
+  readonly notes?: () => readonly Note[]
   readonly clock: Clock
   readonly log: Log
   readonly telemetry: Telemetry
@@ -53,10 +55,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     room,
     live: () => liveness([...options.loops, waiters.loop, listener]),
     ready: () =>
-      readiness([
-        { name: 'database', look: () => ping(db).then(() => true) },
-        { name: 'not draining', look: () => !draining },
-      ]),
+      readiness(
+        [
+          { name: 'database', look: () => ping(db).then(() => true) },
+          { name: 'not draining', look: () => !draining },
+        ],
+        options.notes?.(),
+      ),
   })
   const stop = async () => {
     await Promise.all([waiters, listener].map((part) => part[Symbol.asyncDispose]()))

@@ -38,6 +38,12 @@ test('a submission that waits answers 200 with the results once all have ended',
     counts: { submitted: 2, cancelled: 2 },
     tasks: [{ campaignSn: 'a', status: 'cancelled', results: [] }, { campaignSn: 'b' }],
   })
+  const { tasks } = Accepted.parse(answer.json)
+  const alone = await Promise.all(tasks.map(({ task_id }) => sut.http(`/api/public/v1/tasks/${task_id}`)))
+  expect(answer.json).toHaveProperty(
+    'tasks',
+    alone.map(({ json }) => json),
+  )
 })
 
 test('a submission whose time is over answers 202', async () => {

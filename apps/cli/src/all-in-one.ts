@@ -4,6 +4,7 @@ import { createSkuCatalogue, MAGIC_TYPES } from '@magictask/chains'
 import { Fault, RETRY } from '@magictask/domain'
 import { type Broker, openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
 import {
+  type AwayTarget,
   cacheSettings,
   type ModelsConfig,
   openAnswerCache,
@@ -32,6 +33,8 @@ interface AllInOneOptions {
   readonly log: Log
   /** Told where things are when that is not where one would look. */
   readonly say: (line: string) => void
+  /** Told whom tasks wait for, once a minute at most. */
+  readonly onAway: (away: readonly AwayTarget[]) => void
   /** A part is dead for good: the process should end. */
   readonly onCrash: (error: unknown) => void
 }
@@ -189,6 +192,7 @@ async function startParts(options: AllInOneOptions, ground: Ground): Promise<Par
     enableCors: config.LLM_ENABLE_CORS,
     shutdownGraceMs: HTTP_GRACE_MS,
     loops: [],
+    notes: worker.notes,
     telemetry,
   })
   opened.defer(async () => {

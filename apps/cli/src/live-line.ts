@@ -22,9 +22,10 @@ const CLEAR = '\r\u001b[2K'
 export function createLiveLine(screen: Screen, clock: Clock): LiveLine {
   const replaces = screen.isTTY === true
   let shown = ''
-  let nextMs = clock.elapsedMs() + (replaces ? 0 : PLAIN_EVERY_MS)
+  let nextMs: number | undefined
   return {
     show(text) {
+      nextMs ??= clock.elapsedMs() + (replaces ? 0 : PLAIN_EVERY_MS)
       if (text === shown || clock.elapsedMs() < nextMs) return
       nextMs = clock.elapsedMs() + (replaces ? EVERY_MS : PLAIN_EVERY_MS)
       shown = text

@@ -23,7 +23,10 @@ export interface FileProgress {
   readonly tasks: number
   readonly ended: number
   readonly succeeded: number
+  /** Made since this run began. */
   readonly modelCalls: number
+  /** Made for the file before: their answers are not paid again. */
+  readonly earlierCalls: number
 }
 
 /** Enough to keep every worker slot busy while the oldest batch ends; few enough that memory stays flat. */
@@ -39,7 +42,7 @@ export async function runFile(deps: RunFileDeps, file: CheckedFile): Promise<Fil
     if (oldest !== undefined) tally.succeeded += await writeResults(deps, oldest.batch, await oldest.ended)
   }
   for await (const batch of batchesOf(readItems(file.path, hash), deps.tasksPerBatch)) {
-    const ended = runBatch(deps, batch, tally.look)
+    const ended = runBatch(deps, batch, tally)
     ended.catch(() => undefined) // it is looked at in its turn
     inFlight.push({ batch: { ...batch, body: '' }, ended })
     if (inFlight.length === MOST_IN_FLIGHT) await writeOldest()
@@ -53,10 +56,14 @@ export async function runFile(deps: RunFileDeps, file: CheckedFile): Promise<Fil
 async function runBatch(
   { client, journal }: RunFileDeps,
   batch: FileBatch,
-  look: (batch: Batch) => void,
+  { look, lookFirst }: Tally,
 ): Promise<BatchId> {
   const known = journal.acceptedAs(batch)
-  if (known !== undefined && (await untilEnded(client, known, look)) !== undefined) return known
+  const before = known === undefined ? undefined : await client.batch(known, 0)
+  if (known !== undefined && before !== undefined) {
+    lookFirst(before)
+    if ((await untilEnded(client, known, look)) !== undefined) return known
+  }
   const id = await client.submit(batch.body, journal.keyOf(batch))
   journal.accepted(batch, id)
   if ((await untilEnded(client, id, look)) === undefined) throw new Error(`The batch ${id} is gone`)
@@ -78,6 +85,8 @@ async function writeResults({ client, output }: RunFileDeps, batch: FileBatch, i
 
 interface Tally {
   succeeded: number
+  /** At a batch that an earlier run submitted. */
+  readonly lookFirst: (batch: Batch) => void
   readonly look: (batch: Batch) => void
   readonly progress: () => FileProgress
 }
@@ -86,19 +95,24 @@ interface Tally {
 function createTally(tasks: number, onProgress: (progress: FileProgress) => void): Tally {
   const open = new Map<string, Batch>()
   let ended = 0
-  let modelCalls = 0
+  let allCalls = 0
+  let earlierCalls = 0
   const tally: Tally = {
     succeeded: 0,
     progress: () => {
       const endedNow = [...open.values()].reduce((sum, batch) => sum + endedOf(batch), ended)
-      return { tasks, ended: endedNow, succeeded: tally.succeeded, modelCalls }
+      const modelCalls = Math.max(0, allCalls - earlierCalls)
+      return { tasks, ended: endedNow, succeeded: tally.succeeded, modelCalls, earlierCalls }
+    },
+    lookFirst: (batch) => {
+      earlierCalls += batch.usage.model_calls
     },
     look: (batch) => {
       open.set(batch.batch_id, batch)
       if (batch.finished_at !== undefined) {
         open.delete(batch.batch_id)
         ended += batch.counts.submitted
-        modelCalls += batch.usage.model_calls
+        allCalls += batch.usage.model_calls
       }
       onProgress(tally.progress())
     },

@@ -1,4 +1,5 @@
 import { API_BASE, generateSpec } from '@magictask/contracts'
+import type { AwayTarget } from '@magictask/models'
 import type { AllInOne } from './all-in-one.ts'
 import type { Home } from './home.ts'
 import { sampleTasks } from './run-sample.ts'
@@ -16,6 +17,12 @@ export function runsOnLines({ runsOn, port }: AllInOne, home: Home): readonly st
     `  API          ${addressOf(port)}`,
     '',
   ]
+}
+
+/** Why tasks wait, for whoever looks at the screen. */
+export function awayLine(away: readonly AwayTarget[]): string {
+  const whys = away.map(({ target, says }) => `${target}: ${says}`).join(' ')
+  return `Tasks may have to wait. ${whys} Nothing is lost: they go on when it answers.`
 }
 
 /** What the sample asks for. */

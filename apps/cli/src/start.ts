@@ -11,13 +11,13 @@ import { openFileJournal } from './file-journal.ts'
 import { demandFreePort } from './free-port.ts'
 import { type Home, occupyHome } from './home.ts'
 import { createLineOutput } from './line-output.ts'
-import { createLiveLine } from './live-line.ts'
+import { createLiveLine, type LiveLine } from './live-line.ts'
 import { openLogFile } from './log-file.ts'
 import { resultsTable } from './results-table.ts'
 import { type FileProgress, runFile } from './run-file.ts'
 import { runSample } from './run-sample.ts'
 import { signingSecret } from './signing-secret.ts'
-import { howToGoOnLines, runsOnLines, sampleLines } from './start-up-lines.ts'
+import { awayLine, howToGoOnLines, runsOnLines, sampleLines } from './start-up-lines.ts'
 import { endedOf } from './until-ended.ts'
 
 export interface StartOptions {
@@ -43,14 +43,17 @@ export async function start(options: StartOptions): Promise<boolean> {
   const { config, home, stopping } = options
   const file = options.file === undefined ? undefined : await checkFile(options.file, MAGIC_TYPES)
   const serves = !options.once && file === undefined
-  const say = sayOn(file === undefined ? options.stdout : options.stderr)
+  const screen = file === undefined ? options.stdout : options.stderr
+  const live = createLiveLine(screen, options.clock)
+  const say = sayOn(screen, live)
+  const onAway: Parameters<typeof startAllInOne>[0]['onAway'] = (away) => say(awayLine(away))
   using _occupied = occupyHome(home)
   using logFile = openLogFile(home.logFile, config.LOG_LEVEL)
   if (serves) await demandFreePort(config.LLM_PORT)
 
-  await using system = await startAllInOne({ ...options, ...placeOf(options, serves), log: logFile.log, say })
+  await using system = await startAllInOne({ ...options, ...placeOf(options, serves), log: logFile.log, say, onAway })
   for (const line of runsOnLines(system, home)) say(line)
-  const parts = { ...options, system, log: logFile.log, say }
+  const parts = { ...options, system, log: logFile.log, say, live }
   const succeeded = file === undefined ? await showSample(parts) : await showFile(parts, file)
   if (serves) await serve(parts)
   if (stopping.aborted) logFile.log.info('told to end')
@@ -61,10 +64,14 @@ interface Parts extends StartOptions {
   readonly system: AllInOne
   readonly log: Log
   readonly say: (line: string) => void
+  readonly live: LiveLine
 }
 
-function sayOn(stream: NodeJS.WriteStream): (line: string) => void {
-  return (line) => void stream.write(`${line}\n`)
+function sayOn(screen: NodeJS.WriteStream, live: LiveLine): (line: string) => void {
+  return (line) => {
+    live.clear()
+    screen.write(`${line}\n`)
+  }
 }
 
 /** What ends by itself is nobody's server: it takes any free port, for this machine alone. */
@@ -79,15 +86,13 @@ function clientOf({ system, clock, stopping }: Parts, onWait: (why: string) => v
 }
 
 async function showSample(parts: Parts): Promise<boolean> {
-  const { clock, say } = parts
-  const live = createLiveLine(parts.stdout, clock)
+  const { clock, say, live } = parts
   const startedMs = clock.elapsedMs()
   for (const line of sampleLines(MAGIC_TYPES)) say(line)
   try {
     const tasks = await runSample(clientOf(parts, live.show), MAGIC_TYPES, (batch) =>
       live.show(`${endedOf(batch)} of ${batch.counts.submitted} tasks done, ${batch.counts.running} running`),
     )
-    live.clear()
     const succeeded = tasks.filter((task) => task.status === 'succeeded').length
     const seconds = ((clock.elapsedMs() - startedMs) / 1_000).toFixed(1)
     say(`${succeeded} of ${tasks.length} tasks succeeded in ${seconds} s`)
@@ -106,12 +111,11 @@ async function serve({ system, config, home, say, stopping }: Parts): Promise<vo
 }
 
 async function showFile(parts: Parts, file: CheckedFile): Promise<boolean> {
-  const { config, home, clock, say, stopping } = parts
-  const live = createLiveLine(parts.stderr, clock)
+  const { config, home, clock, say, live, stopping } = parts
   const startedMs = clock.elapsedMs()
   const seconds = () => ((clock.elapsedMs() - startedMs) / 1_000).toFixed(1)
   try {
-    const { succeeded, modelCalls } = await runFile(
+    const done = await runFile(
       {
         client: clientOf(parts, live.show),
         journal: openFileJournal(home, file, parts.again),
@@ -121,9 +125,8 @@ async function showFile(parts: Parts, file: CheckedFile): Promise<boolean> {
       },
       file,
     )
-    live.clear()
-    say(`${file.tasks} tasks: ${succeeded} succeeded, ${file.tasks - succeeded} not; ${modelCalls} model calls`)
-    return succeeded === file.tasks
+    say(doneText(done))
+    return done.succeeded === file.tasks
   } finally {
     live.clear()
   }
@@ -131,4 +134,9 @@ async function showFile(parts: Parts, file: CheckedFile): Promise<boolean> {
 
 function progressText({ tasks, ended }: FileProgress): string {
   return `${ended} of ${tasks} tasks done (${Math.floor((100 * ended) / tasks)} %)`
+}
+
+function doneText({ tasks, succeeded, modelCalls, earlierCalls }: FileProgress): string {
+  const earlier = earlierCalls === 0 ? '' : `, and ${earlierCalls} before this run`
+  return `${tasks} tasks: ${succeeded} succeeded, ${tasks - succeeded} not; ${modelCalls} model calls${earlier}`
 }

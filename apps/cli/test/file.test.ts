@@ -64,15 +64,18 @@ test('after a kill the same command goes on where it stopped, and asks for nothi
   expect(readLines(resumed.stdout()).map((line) => line.index)).toEqual(tasksOf(100).map((_, index) => index))
   const timesAsked = tasksOf(100).map((_, index) => model.callsFor(`resume #${index}#`).length)
   expect(timesAsked).toEqual(tasksOf(100).map((_, index) => (stuck.has(`#${index}#`) ? 2 : 1)))
+  expect(resumed.stderr()).toContain('100 succeeded, 0 not; 4 model calls, and 96 before this run\n')
 
   await using repeated = own.run(['start', '--file', file], { env })
   expect(await repeated.exited).toBe(0)
   expect(repeated.stdout()).toBe(resumed.stdout())
   expect(model.calls()).toHaveLength(104)
+  expect(repeated.stderr()).toContain('100 succeeded, 0 not; 0 model calls, and 100 before this run\n')
 
   await using again = own.run(['start', '--file', file, '--again'], { env })
   expect(await again.exited).toBe(0)
   expect(model.calls()).toHaveLength(204)
+  expect(again.stderr()).toContain('100 succeeded, 0 not; 100 model calls\n')
   await using afterAgain = own.run(['start', '--file', file], { env })
   expect(await afterAgain.exited).toBe(0)
   expect(afterAgain.stdout()).toBe(again.stdout())

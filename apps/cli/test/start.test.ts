@@ -63,6 +63,25 @@ test('a start that was killed in the middle of its work is no trouble for the ne
   expect(await next.exited).toBe(0)
 }, 60_000)
 
+test('a key that is refused is on the screen in one line, without the key, and readiness lists who does not answer', async () => {
+  await using model = await startModelServer({ script: () => ({ kind: 'status', status: 401 }) })
+  const env = { OPENAI_API_KEY: 'sk-nobody-may-see', OPENAI_BASE_URL: model.baseUrl, LLM_PORT: '0' }
+  await using own = await createProject()
+  await using run = own.run(['start'], { env })
+  const [line] = await run.saying(/^Tasks may have to wait.*$/m)
+  expect(line).toContain("openai/gpt-4o-mini: The provider refused the service's key.")
+  const [, address = ''] = /API +(\S+)/.exec(run.stdout()) ?? []
+  const ready = await fetch(`${address}/readyz?verbose`)
+  expect([ready.status, await ready.json()]).toMatchObject([
+    200,
+    { ok: true, notes: [{}, { name: 'target openai/gpt-4o-mini', says: expect.stringContaining('auth_refused') }] },
+  ])
+  run.child.kill('SIGINT')
+  expect(await run.exited).toBe(0)
+  expect(run.stdout().match(/Tasks may have to wait/g)).toHaveLength(1)
+  expect(run.stdout() + run.stderr()).not.toContain('sk-nobody')
+}, 60_000)
+
 test('SIGTERM ends it in the middle of its work, with nothing to see but a word', async () => {
   await using model = await startModelServer({ script: () => ({ kind: 'hang' }) })
   const env = { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: model.baseUrl, SHUTDOWN_GRACE: '0' }

@@ -101,7 +101,7 @@ async function admit(deps: AskDeps, question: Question, turn: Turn): Promise<Adm
 
 /** Where models did answer, nobody waits for one whose key is refused. */
 function isHopeless({ admission }: AskDeps, wish: CallWish): boolean {
-  return admission.candidates(wish).every(({ name }) => admission.isRefused(name))
+  return admission.candidates(wish).every(({ name }) => admission.outage(name)?.isRefused === true)
 }
 
 /** Who can mend an answer is asked for that before others are, but nobody waits for it while others are ready. */

@@ -19,7 +19,7 @@ import type { Question } from './ask-once.ts'
 import { answerSuggestion, type ShareDeps, type UnwrittenQuestion } from './ask-shared.ts'
 import { afterStop } from './ask-suggestion.ts'
 import { begin, finish, type RunningTask, stopReason } from './running-tasks.ts'
-import { waitBesideRefused } from './wait-beside-refused.ts'
+import { waitForReturn } from './wait-for-return.ts'
 
 export interface ExecuteDeps extends ShareDeps {
   /** What chains look things up in before they ask. */
@@ -42,7 +42,7 @@ export async function execute(deps: ExecuteDeps, running: RunningTask): Promise<
   if (decision.kind !== 'queued') return outcomeOf(running, verdicts, decision)
   const { kind, ...wait } = decision
   const parts = { ...deps, askedBefore: (suggestion: number) => askedBefore(deps, running, suggestion) }
-  return { ...claimOf(running), state: kind, ...waitBesideRefused(parts, running, { verdicts, wait }) }
+  return { ...claimOf(running), state: kind, ...waitForReturn(parts, running, { verdicts, wait }) }
 }
 
 async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readonly Verdict[]> {

@@ -1,5 +1,5 @@
 import { type TargetName, type WorkerId, weightsFrom } from '@magictask/domain'
-import { type OpenAdmission, openAdmission, type Targets } from '@magictask/models'
+import { type AwayTarget, type OpenAdmission, openAdmission, type Targets } from '@magictask/models'
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import { type Database, wakeWaiting } from '@magictask/store'
 import type { WorkerSettings } from './config.ts'
@@ -12,6 +12,8 @@ export interface FleetAdmissionDeps {
   /** Where `db` is, for the connection that listens. */
   readonly databaseUrl: string
   readonly workerId: () => WorkerId
+  /** Told whom calls wait for, once a minute at most. */
+  readonly onAway?: (away: readonly AwayTarget[]) => void
   readonly clock: Clock
   readonly log: Log
   readonly telemetry: Telemetry

@@ -1,12 +1,13 @@
 import type { SkuCatalogue } from '@magictask/chains'
 import type { RetryPolicy } from '@magictask/domain'
 import type { Broker, Publisher, TopicNames } from '@magictask/kafka'
-import type { AnswerCache, OpenAdmission, Targets } from '@magictask/models'
+import type { AnswerCache, AwayTarget, OpenAdmission, Targets } from '@magictask/models'
 import {
   type Clock,
   type Health,
   type Log,
   liveness,
+  type Note,
   readiness,
   startStrainWatch,
   type Telemetry,
@@ -46,6 +47,8 @@ export interface WorkerDeps {
   readonly clock: Clock
   readonly log: Log
   readonly telemetry: Telemetry
+  /** Told whom calls wait for, once a minute at most. */
+  readonly onAway?: (away: readonly AwayTarget[]) => void
   /** A consumer is dead for good: the process should end. */
   readonly onCrash: (error: unknown) => void
 }
@@ -57,6 +60,8 @@ export interface WorkerDeps {
 export interface Worker extends AsyncDisposable {
   live(): Health
   ready(): Promise<Health>
+  /** What is worth knowing of it, well or not: its resources, and how each target stands. */
+  notes(): readonly Note[]
 }
 
 /** Starts a worker: it registers, joins its groups and takes what there is room for. */
@@ -86,6 +91,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const strain = startStrainWatch({ ...deps, onShare: takeOn(deps, [state.places, admission]) })
   const loops = [lease.loop, watch, admission.loop, strain.loop, ...upkeep.loops]
 
+  const notes = () => [{ name: 'resources', says: strain.says() ?? 'enough' }, ...admission.notes()]
   let drained: Promise<void> | undefined
   return {
     live: () => liveness([...loops, ...input.consumers.map((consumer) => consumer.loop)]),
@@ -98,8 +104,9 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
           { name: 'consumers', look: () => input.consumers.every((consumer) => consumer.joined()) },
           { name: 'lease', look: () => lease.holds() },
         ],
-        [{ name: 'resources', says: strain.says() ?? 'enough' }, ...admission.notes()],
+        notes(),
       ),
+    notes,
     [Symbol.asyncDispose]: () =>
       (drained ??= drain({
         ...deps,

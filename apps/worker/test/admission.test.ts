@@ -148,7 +148,7 @@ test('a key that is refused takes out all models of the provider, and the next p
   call.end(refused)
   expect(one.admission.admitNow(wish())?.target.name).toBe('q/m')
   const names = ['p/a', 'p/b', 'q/m', 'nobody/m'] as const
-  expect(names.filter((name) => one.admission.isRefused(name))).toEqual(['p/a', 'p/b'])
+  expect(names.filter((name) => one.admission.outage(name)?.isRefused)).toEqual(['p/a', 'p/b'])
 })
 
 test("an admin's word reaches every worker", async () => {

@@ -116,7 +116,7 @@ test('a defect of ours is a value too: it is tried again, and fails the task in 
   })
 })
 
-test('where nobody is left but one whose key is refused, the task waits for it, and for no refused one where others may answer', async () => {
+test('where nobody is left but one that is out, for a key or for anything else, the task waits for it, and for none that is out where others may answer', async () => {
   const { run, doors } = setup(hanging(ONE), hanging(TWO))
   const parkedAfter = async (...outcomes: readonly string[]) => {
     const running = runningOf(taskOf(), { calls: callsBefore(...outcomes) })
@@ -135,6 +135,17 @@ test('where nobody is left but one whose key is refused, the task waits for it, 
   expect(await parkedAfter('provider.unavailable')).not.toHaveProperty('waitsFor')
   doors.refused.delete(TWO)
   expect(await parkedAfter('answer.refused')).not.toHaveProperty('waitsFor')
+  doors.out.add(TWO)
+  expect(await parkedAfter('answer.refused')).toMatchObject({ counted: false, waitMs: 4_000, waitsFor: TWO })
+})
+
+test('of several that are out the task waits for the one that is looked at first', async () => {
+  const { run, doors } = setup(() => broken(ONE, 'provider.unavailable'), hanging(TWO))
+  doors.away.add(TWO)
+  doors.out.add(ONE)
+  expect(await run(runningOf(taskOf()))).not.toHaveProperty('waitsFor')
+  doors.refused.add(TWO)
+  expect(await run(runningOf(taskOf()))).toMatchObject({ state: 'queued', waitMs: 4_000, waitsFor: ONE })
 })
 
 test('a task whose call met a refused key, while another provider is only busy, does not wait for the key', async () => {

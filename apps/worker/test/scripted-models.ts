@@ -41,7 +41,9 @@ function factsOf(name: TargetName) {
 export interface Doors {
   /** Who is not ready: `admitNow` passes them over, `admit` waits for nobody else. */
   readonly away: Set<TargetName>
-  /** Who is away until a key is mended. */
+  /** Who is known not to answer. */
+  readonly out: Set<TargetName>
+  /** Who does not until a key is mended. */
   readonly refused: Set<TargetName>
   /** Whose calls find out whether they answer again. */
   readonly probed: Set<TargetName>
@@ -52,7 +54,7 @@ export function scriptedModels(scripts: Readonly<Record<TargetName, Script>>) {
   const asked: { readonly target: TargetName; readonly request: AskRequest }[] = []
   const ended: Answer[] = []
   const wishes: CallWish[] = []
-  const doors: Doors = { away: new Set(), refused: new Set(), probed: new Set() }
+  const doors: Doors = { away: new Set(), out: new Set(), refused: new Set(), probed: new Set() }
   const targets = namesOf(scripts).map((name) => targetOf(name, scripts[name] ?? hanging(name), asked))
   const able = ({ without }: Pick<CallWish, 'without'>) => targets.filter(({ name }) => !without.has(name))
   const open = (target: Target): Admitted => ({
@@ -74,7 +76,10 @@ export function scriptedModels(scripts: Readonly<Record<TargetName, Script>>) {
       return ready && open(ready)
     },
     candidates: able,
-    isRefused: (name) => doors.refused.has(name),
+    outage: (name) => {
+      const isRefused = doors.refused.has(name)
+      return isRefused || doors.out.has(name) ? { forMs: isRefused ? 60_000 : 4_000, isRefused } : undefined
+    },
   }
   return { admission, asked, ended, wishes, doors }
 }

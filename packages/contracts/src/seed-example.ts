@@ -2,7 +2,7 @@ import { BatchId, TaskId, TenantId } from '@magictask/domain'
 import type { z } from 'zod'
 import { encode } from './contract.ts'
 import { batchText } from './http/batch-answer.ts'
-import { acceptedText, endedFrame, endedTaskText } from './http/generate.ts'
+import { acceptedText, endedFrame } from './http/generate.ts'
 import { pageText } from './http/list-tasks.ts'
 import { type TaskFacts, taskText } from './http/task-answer.ts'
 import { resultRecord } from './kafka/result.v1.ts'
@@ -66,7 +66,7 @@ export const EXAMPLE_IDS: Readonly<Record<string, string>> = { task_id: taskId, 
 /** Examples of JSON answers, by operation and status. */
 export const EXAMPLE_ANSWERS: Readonly<Record<string, Readonly<Record<number, Json>>>> = {
   generate: {
-    200: JSON.parse(frame.before + endedTaskText(task) + frame.after),
+    200: JSON.parse(frame.before + taskText(task, { results: true }) + frame.after),
     202: JSON.parse(acceptedText({ batchId, counts: queued }, [task])),
   },
   getTask: { 200: JSON.parse(taskText(task, { results: true })) },

@@ -7,7 +7,6 @@ import {
   batchText,
   Ended,
   endedFrame,
-  endedTaskText,
   FAULT_CODES,
   ListedTask,
   Problem,
@@ -65,7 +64,7 @@ test("a submission's two answers fit their schemas", () => {
     tasks: [{ status: 'queued' }],
   })
   const { before, after } = endedFrame({ batchId, counts })
-  expect(Ended.parse(JSON.parse(before + endedTaskText(task) + after))).toMatchObject({
+  expect(Ended.parse(JSON.parse(before + taskText(task, { results: true }) + after))).toMatchObject({
     status: 'error',
     tasks: [{ task_id: taskId, status: 'failed' }],
   })

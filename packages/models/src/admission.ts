@@ -29,6 +29,14 @@ export interface Admitted {
   end(answer: Answer): void
 }
 
+/** A target does not answer. */
+export interface Outage {
+  /** Until it is looked at again. */
+  readonly forMs: number
+  /** Whether somebody has to mend a key or a quota first: waiting for that may take days. */
+  readonly isRefused: boolean
+}
+
 /** Decides which call may be made when, and of whom: routing, the fleet's limits and the breakers in one place. */
 export interface Admission {
   /**
@@ -40,6 +48,6 @@ export interface Admission {
   admitNow(wish: CallWish): Admitted | undefined
   /** Who could take it, ready or not, in the order in which they would be asked now. */
   candidates(wish: Omit<CallWish, 'tenant' | 'lane'>): readonly Target[]
-  /** Whether a target is out until somebody mends a key or a quota: waiting for it may take days. */
-  isRefused(target: TargetName): boolean
+  /** What is known of a target that does not answer; undefined for one that may be asked, or only wants to be left alone for a while. */
+  outage(target: TargetName): Outage | undefined
 }

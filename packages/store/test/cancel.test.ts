@@ -182,12 +182,12 @@ test('a queue that was out and is answered again is not given up, not even at th
   expect(await expired.expiring).toBe(0)
 })
 
-test('whoever waits a day for a target whose key is refused is given up too, whatever else its queue has', async () => {
+test('whoever waits a day for a target that is out is given up too, for a key or for anything else, whatever else its queue has', async () => {
   await store.db.query(
     `insert into targets (name, state, reason, since) select 'p/' || reason, 'open', reason, now() - interval '1 h'
-     from unnest('{auth_refused,quota_exhausted,unavailable}'::text[]) as reason`,
+     from unnest('{auth_refused,quota_exhausted,unavailable,back}'::text[]) as reason`,
   )
-  await store.db.query(`insert into targets (name, state, reason) values ('p/just-now', 'open', 'auth_refused')`)
+  await store.db.query(`insert into targets (name, state, reason) values ('p/just-now', 'open', 'unavailable')`)
   const worker = await store.hire()
   const waitFor = async (waitsFor: TargetName, agoMs = 2 * DAY_MS) => {
     const task = await submitEarlier(agoMs)
@@ -196,14 +196,12 @@ test('whoever waits a day for a target whose key is refused is given up too, wha
     await settleTasks(store.db, { outcomes: [outcome], calls: [], answers: [] })
     return task
   }
-  const ended = [await waitFor('p/auth_refused'), await waitFor('p/quota_exhausted')]
-  const left = [
-    await waitFor('p/unavailable'),
-    await waitFor('p/just-now'),
-    await waitFor('p/auth_refused', DAY_MS - MINUTE_MS),
-  ]
-  expect(await expireTasks(store.db)).toBe(2)
-  expect(await Promise.all(ended.map(countsOf))).toMatchObject([{ expired: 1 }, { expired: 1 }])
+  const ended = [await waitFor('p/auth_refused'), await waitFor('p/quota_exhausted'), await waitFor('p/unavailable')]
+  const back = await waitFor('p/back')
+  await store.db.query(`update targets set state = 'ramping' where name = 'p/back'`)
+  const left = [back, await waitFor('p/just-now'), await waitFor('p/unavailable', DAY_MS - MINUTE_MS)]
+  expect(await expireTasks(store.db)).toBe(3)
+  expect(await Promise.all(ended.map(countsOf))).toMatchObject([{ expired: 1 }, { expired: 1 }, { expired: 1 }])
   expect(await Promise.all(left.map(countsOf))).toMatchObject([{ queued: 1 }, { queued: 1 }, { queued: 1 }])
 })
 

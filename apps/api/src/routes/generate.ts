@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import {
   API_BASE,
   endedFrame,
-  endedTaskText,
   generateItem,
   generateSpec,
   readGenerate,
   readIdempotencyKey,
   readWaitSeconds,
+  taskText,
 } from '@magictask/contracts'
 import { type BatchId, Fault, type TaskId, type TenantId } from '@magictask/domain'
 import { newBatchId } from '@magictask/runtime'
@@ -88,7 +88,7 @@ async function* endedTexts(db: Database, tenant: TenantId, batch: BatchView): As
   const { before, after } = endedFrame(batch)
   let separator = before
   for await (const task of eachTask(db, { tenant, batch, withResults: true })) {
-    yield separator + endedTaskText(task)
+    yield separator + taskText(task, { results: true })
     separator = ','
   }
   yield after

@@ -18,7 +18,7 @@ import { PLAIN_PATTERN, plainText, spokenText } from '../plain-text.ts'
 import { Counts, countsOf } from './batch-answer.ts'
 import { SubmissionHeaders } from './header.ts'
 import { API_BASE, type RouteSpec } from './route-spec.ts'
-import { DegradedReason, Results, TaskError, type TaskFacts } from './task-answer.ts'
+import { TaskAnswer, type TaskFacts } from './task-answer.ts'
 import { TaskParams } from './task-params.ts'
 
 /** One item of a submission. A deadline that has passed is no mistake: a repeated request has to get its first answer again. */
@@ -123,19 +123,8 @@ const head = { batch_id: BatchId, status: z.enum(BATCH_STATUSES), counts: Counts
 /** What a submission answers with: its tasks are stored, and each will end. In the order of the request. */
 export const Accepted = z.strictObject({ ...head, tasks: z.array(AcceptedTask) }).meta({ id: 'Accepted' })
 
-/** What a submission answers with when every task ended while the answer was held back. */
-export const Ended = z
-  .strictObject({
-    ...head,
-    tasks: z.array(
-      AcceptedTask.extend({
-        results: Results,
-        error: TaskError.optional(),
-        degraded_reason: DegradedReason.optional(),
-      }),
-    ),
-  })
-  .meta({ id: 'Ended' })
+/** What a submission answers with when every task ended while the answer was held back: each of them as `GET /tasks/{task_id}` shows it. */
+export const Ended = z.strictObject({ ...head, tasks: z.array(TaskAnswer) }).meta({ id: 'Ended' })
 
 interface SubmittedBatch {
   readonly batchId: BatchId
@@ -159,19 +148,6 @@ export function acceptedText(
 /** The text of an `Ended` before its tasks and after them: there may be too many of those for one text. */
 export function endedFrame(batch: SubmittedBatch): { readonly before: string; readonly after: string } {
   return { before: objectText({ ...headOf(batch), tasks: jsonText('[') }).slice(0, -1), after: ']}' }
-}
-
-/** One task of an `Ended` as JSON text. */
-export function endedTaskText(task: TaskFacts): string {
-  return objectText({
-    task_id: task.taskId,
-    campaignSn: task.campaignSn,
-    magicType: task.magicType,
-    status: task.status,
-    results: jsonText(task.results),
-    error: task.error === undefined ? undefined : jsonText(task.error),
-    degraded_reason: task.degradedReason === undefined ? undefined : jsonText(task.degradedReason),
-  })
 }
 
 function headOf({ batchId, counts }: SubmittedBatch) {

@@ -10,7 +10,7 @@ export const BREAKER = {
   firstOpenMs: 1_000,
   soonOpenMs: 4_000,
   partOfOutage: 1 / 8,
-  mostOpenMs: 20_000,
+  mostOpenMs: 8_000,
   /** Until another probe is sent while the first has not come back: it may hang, or its worker may be dead. */
   nextProbeMs: 4_000,
   mostProbes: 8,
@@ -30,7 +30,7 @@ export const BREAKER = {
 
 /**
  * How long a target that has been away for so long stays open: 1 s, doubling to 4 s, and after half a minute an eighth
- * of the outage, at most 20 s. So what was away for 20 s is found again within 4 s, and ten minutes cost forty probes.
+ * of the outage, at most 8 s. So what was away for 20 s is found again within 4 s, and ten minutes cost some eighty probes.
  */
 export function openForMs(awayMs: number): number {
   const { firstOpenMs, soonOpenMs, partOfOutage, mostOpenMs } = BREAKER

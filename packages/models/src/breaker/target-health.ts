@@ -6,11 +6,13 @@ import {
   type TargetState,
   withMeasured,
 } from '@magictask/domain'
+import type { Outage } from '../admission.ts'
 import type { Answer } from '../ask.ts'
 import type { Target } from '../target.ts'
 import { AcceptedRate } from './accepted-rate.ts'
 import {
   type Away,
+  BREAKER,
   RATE_LIMITED,
   type Step,
   stepByTime,
@@ -41,6 +43,7 @@ export class TargetHealth {
   #worked = 0
   #change: Step | undefined
   #latency: DecayedMean | undefined
+  #brokeAtMs = Number.NEGATIVE_INFINITY
 
   constructor(target: Target) {
     this.target = target
@@ -53,6 +56,11 @@ export class TargetHealth {
 
   get latencyMs(): number | undefined {
     return this.#latency?.value
+  }
+
+  /** When a call of this worker last met that it does not answer, or not more. */
+  get brokeAtMs(): number {
+    return this.#brokeAtMs
   }
 
   /** As it is known here now. */
@@ -84,18 +92,24 @@ export class TargetHealth {
     if (sign === 'works') {
       this.#window.worked(nowMs)
       this.#latency = withMeasured(this.#latency, answer.latencyMs, nowMs)
-    } else if (sign !== undefined) this.#accepted.refused(nowMs)
+    } else if (sign !== undefined) {
+      this.#accepted.refused(nowMs)
+      this.#brokeAtMs = nowMs
+    }
     if (sign === undefined || this.#state.forced !== undefined) return sign
     const step = this.#stepAfter(sign, answer, phase, nowMs)
     if (step !== undefined) this.#want(step, nowMs)
     return sign
   }
 
-  /** Whether it is out for a key or a quota. */
-  get isRefused(): boolean {
-    const { state, reason } = this.#state
+  /** That it does not answer; undefined where it may be asked, or only wants to be left alone for a while. */
+  outage(nowMs: number): Outage | undefined {
+    const { state, forced, reason } = this.#state
+    if (forced !== undefined) return forced === 'open' ? FORCED_OUTAGE : undefined
+    if ((state !== 'open' && state !== 'probing') || this.isRateLimited) return undefined
     const fault = `provider.${reason}`
-    return (state === 'open' || state === 'probing') && isFaultCode(fault) && FAULTS[fault].remedy === 'outlast'
+    const isRefused = isFaultCode(fault) && FAULTS[fault].remedy === 'outlast'
+    return { forMs: this.dueInMs(nowMs) ?? LOOK_MS, isRefused }
   }
 
   /** Somebody else of the same provider was refused for a reason that holds for all of it. */
@@ -209,6 +223,8 @@ export class TargetHealth {
   }
 }
 
+/** An admin may take the word back at any time. */
+const FORCED_OUTAGE: Outage = { forMs: BREAKER.refusedMs, isRefused: false }
 /** A state that waits for calls is looked at so often. */
 const LOOK_MS = 1_000
 const LEAST_PER_SECOND = 0.1

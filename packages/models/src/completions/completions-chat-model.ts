@@ -3,11 +3,11 @@ import { AIMessage, type BaseMessage } from '@langchain/core/messages'
 import type { ChatResult } from '@langchain/core/outputs'
 import type { Clock } from '@magictask/runtime'
 import { BrokenOff } from '../broken-off.ts'
-import type { StreamTimeouts } from '../config/models-config.ts'
+import { watchCall, watchStream } from '../call-watch.ts'
+import type { CallTimeouts } from '../config/models-config.ts'
 import { createHttpPost, type Endpoint, type HttpPost, type HttpReply } from '../http/http-post.ts'
 import { Refused } from '../http/refused.ts'
 import type { ModelReply } from '../model-reply.ts'
-import { watchSilence } from '../silence.ts'
 import { replyFrom } from './completion.ts'
 import { CompletionStream } from './completion-stream.ts'
 
@@ -27,7 +27,7 @@ export interface CompletionsFields {
   readonly to: Endpoint
   readonly model: string
   readonly maxAnswerBytes: number
-  readonly timeouts: StreamTimeouts
+  readonly timeouts: CallTimeouts
   readonly clock: Clock
   /** Fields that only a stream is asked with. */
   readonly streamFields: Readonly<Record<string, unknown>>
@@ -63,13 +63,15 @@ export class CompletionsChatModel extends BaseChatModel<CompletionsCallOptions> 
     return { generations: [{ text: reply.text, message: new AIMessage(reply.text) }], reply }
   }
 
-  async #whole(asked: object, signal: AbortSignal): Promise<ModelReply> {
-    return wholeReply(await this.#post(this.#fields.to, JSON.stringify({ ...asked, stream: false }), signal))
+  async #whole(asked: object, caller: AbortSignal): Promise<ModelReply> {
+    const { to, clock, timeouts } = this.#fields
+    using watch = watchCall(timeouts, clock, caller)
+    return wholeReply(await this.#post(to, JSON.stringify({ ...asked, stream: false }), watch.signal))
   }
 
   async #streamed(asked: object, caller: AbortSignal, onText: (delta: string) => void): Promise<ModelReply> {
     const { to, clock, timeouts, streamFields } = this.#fields
-    using watch = watchSilence(timeouts, clock, caller)
+    using watch = watchStream(timeouts, clock, caller)
     const stream = new CompletionStream({ onText, heard: watch.heard })
     try {
       const body = JSON.stringify({ ...asked, stream: true, ...streamFields })

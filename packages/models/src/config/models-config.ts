@@ -17,7 +17,7 @@ export interface ProviderConfig {
   readonly baseUrl?: string
   readonly apiKey: string
   readonly models: ReadonlyMap<string, ModelConfig>
-  readonly timeouts: StreamTimeouts
+  readonly timeouts: CallTimeouts
   /** The longest answer that is read. */
   readonly maxAnswerBytes: number
 }
@@ -54,8 +54,9 @@ export interface Parameters {
   readonly maxOutputTokens?: number
 }
 
-/** How long a stream may keep silent. */
-export interface StreamTimeouts {
+/** How long a call may take as a whole, and a stream keep silent. */
+export interface CallTimeouts {
+  readonly callMs: number
   readonly firstTokenMs: number
   readonly betweenTokensMs: number
 }

@@ -92,7 +92,13 @@ const ProviderEntry = z.strictObject({
   models: z.record(modelName(), ModelEntry).prefault({}),
   capabilities: CapabilitiesEntry.optional(),
   quirks: QuirksEntry.optional(),
-  timeouts: z.strictObject({ firstTokenMs: duration().optional(), betweenTokensMs: duration().optional() }).optional(),
+  timeouts: z
+    .strictObject({
+      callMs: duration().optional(),
+      firstTokenMs: duration().optional(),
+      betweenTokensMs: duration().optional(),
+    })
+    .optional(),
   maxAnswerBytes: wholeNumber().optional(),
 })
 export type ProviderEntry = z.infer<typeof ProviderEntry>

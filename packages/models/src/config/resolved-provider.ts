@@ -1,6 +1,6 @@
 import type { Capabilities, Price } from '../target.ts'
 import { CAPABILITY_OF, KIND_ABILITIES } from './kind-abilities.ts'
-import type { ModelConfig, ProviderConfig, Quirks } from './models-config.ts'
+import type { CallTimeouts, ModelConfig, ProviderConfig, Quirks } from './models-config.ts'
 import type { ModelEntry, ProviderEntry } from './models-file.ts'
 
 /** A provider as its entry says, with every default filled in. */
@@ -11,7 +11,7 @@ export function resolvedProvider(name: string, entry: ProviderEntry, apiKey: str
     kind: entry.kind,
     apiKey,
     models,
-    timeouts: { firstTokenMs: MINUTE_MS, betweenTokensMs: HALF_MINUTE_MS, ...defined(entry.timeouts ?? {}) },
+    timeouts: { ...TIMEOUTS, ...defined(entry.timeouts ?? {}) },
     maxAnswerBytes: entry.maxAnswerBytes ?? FOUR_MIB,
     ...(entry.baseUrl === undefined ? {} : { baseUrl: entry.baseUrl }),
   }
@@ -45,8 +45,8 @@ const QUIRKS: Omit<Quirks, 'schemaInPrompt'> = {
   extraBody: {},
 }
 
-const MINUTE_MS = 60_000
-const HALF_MINUTE_MS = 30_000
+/** What reasons for long is heard of only at its end, and yet another candidate has its turn before a task's own time is over. */
+const TIMEOUTS: CallTimeouts = { callMs: 180_000, firstTokenMs: 60_000, betweenTokensMs: 30_000 }
 const FOUR_MIB = 4 * 1024 * 1024
 const MICRO = 1_000_000
 

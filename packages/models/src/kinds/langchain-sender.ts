@@ -4,11 +4,11 @@ import { Fault } from '@magictask/domain'
 import { initChatModel } from 'langchain/chat_models/universal'
 import type { AnswerFormat, Message, TokenUsage } from '../ask.ts'
 import { BrokenOff } from '../broken-off.ts'
+import { watchStream } from '../call-watch.ts'
 import type { ProviderConfig } from '../config/models-config.ts'
 import { toLangChain } from '../langchain-messages.ts'
 import type { ModelReply } from '../model-reply.ts'
 import type { Send, SendDeps } from '../send.ts'
-import { watchSilence } from '../silence.ts'
 import { mostOf } from './stream-usage.ts'
 
 /** What a chunk says of the tokens so far. */
@@ -42,7 +42,7 @@ export async function langChainSender(kind: LangChainKind, provider: ProviderCon
   const model = await configurable._getModelInstance()
   kind.prepare?.(model)
   return async (request, caller) => {
-    using watch = watchSilence(provider.timeouts, deps.clock, caller)
+    using watch = watchStream(provider.timeouts, deps.clock, caller)
     const { messages, options } = kind.question(request.messages, request.format)
     const callOptions = { ...options, signal: watch.signal, maxRetries: 0, streamUsage: false }
     const growing = new GrowingReply(kind, provider.maxAnswerBytes)

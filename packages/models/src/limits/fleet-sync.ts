@@ -1,5 +1,6 @@
 import type { TargetChange, TargetName, TargetState } from '@magictask/domain'
-import { type Clock, type Log, type Loop, startLoop, type Telemetry } from '@magictask/runtime'
+import { type Loop, startLoop, type Telemetry } from '@magictask/runtime'
+import { AwayTeller, type AwayTellerDeps } from './away-teller.ts'
 import { expectWaiting } from './expect-waiting.ts'
 import type { Fleet } from './fleet.ts'
 import type { AdmissionParts } from './open-admission.ts'
@@ -7,14 +8,12 @@ import { recordAdmission } from './record-admission.ts'
 import { isMissed, limitByState, type TargetDesk } from './target-desk.ts'
 import { rateAccounts, slotAccounts, tradeAccounts } from './trade-accounts.ts'
 
-interface SyncDeps {
+interface SyncDeps extends AwayTellerDeps {
   readonly parts: AdmissionParts
   readonly fleet: Fleet
   /** There may be room for calls that wait. */
   readonly onNews: () => void
   readonly onRecovered: (target: TargetName) => void
-  readonly clock: Clock
-  readonly log: Log
   readonly telemetry: Telemetry
 }
 
@@ -32,6 +31,7 @@ const LOOK_IDLE_MS = 10_000
 export class FleetSync implements AsyncDisposable {
   readonly loop: Loop
   readonly #deps: SyncDeps
+  readonly #teller: AwayTeller
   #dueMs = 0
   #tradedAtMs = Number.NEGATIVE_INFINITY
   #readAtMs = Number.NEGATIVE_INFINITY
@@ -40,6 +40,7 @@ export class FleetSync implements AsyncDisposable {
 
   constructor(deps: SyncDeps) {
     this.#deps = deps
+    this.#teller = new AwayTeller(deps)
     this.loop = startLoop({
       name: 'admission',
       clock: deps.clock,
@@ -85,6 +86,7 @@ export class FleetSync implements AsyncDisposable {
       await this.#trade()
     } finally {
       recordAdmission(this.#deps)
+      this.#teller.tell(this.#deps.parts.kinds.desks.values())
       this.#tradedAtMs = clock.elapsedMs()
       this.#dueMs = Math.min(this.#dueMs, this.#tradedAtMs + this.#pauseMs())
     }

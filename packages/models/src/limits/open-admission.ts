@@ -1,9 +1,10 @@
 import { FairOrder, type Queue, type Route, type TargetName, type WeightOf } from '@magictask/domain'
-import type { Clock, Log, Loop, Note, Telemetry } from '@magictask/runtime'
-import type { Admission, Admitted, CallWish } from '../admission.ts'
+import type { Clock, Loop, Note, Telemetry } from '@magictask/runtime'
+import type { Admission, Admitted, CallWish, Outage } from '../admission.ts'
 import type { Answer } from '../ask.ts'
 import type { ModelLimits } from '../config/models-config.ts'
 import type { Target } from '../target.ts'
+import type { AwayTellerDeps } from './away-teller.ts'
 import { type CallKind, CallKinds, choicesInOrder } from './call-kinds.ts'
 import { describeTarget } from './describe-target.ts'
 import type { Fleet } from './fleet.ts'
@@ -13,7 +14,7 @@ import { RunningCall } from './running-call.ts'
 import { type Choice, giveBack, obstacleOf, type Taken, take } from './target-desk.ts'
 import { type WaitingCall, WaitingCalls } from './waiting-calls.ts'
 
-export interface AdmissionOptions {
+export interface AdmissionOptions extends AwayTellerDeps {
   readonly targets: ReadonlyMap<TargetName, Target>
   readonly routes: ReadonlyMap<Queue, Route>
   readonly limits: ModelLimits
@@ -24,8 +25,6 @@ export interface AdmissionOptions {
   readonly fleet: Fleet
   /** A target answers again: what waits for it is to be woken. */
   readonly onRecovered: (target: TargetName) => void
-  readonly clock: Clock
-  readonly log: Log
   readonly telemetry: Telemetry
 }
 
@@ -109,8 +108,8 @@ class FleetAdmission implements OpenAdmission {
     return choicesInOrder(this.#kinds.kindOf(wish), wish.needs.contextTokens).map(({ desk }) => desk.target)
   }
 
-  isRefused(target: TargetName): boolean {
-    return this.#kinds.desks.get(target)?.health.isRefused ?? false
+  outage(target: TargetName): Outage | undefined {
+    return this.#kinds.desks.get(target)?.health.outage(this.#clock.elapsedMs())
   }
 
   limitMoved(name?: string): void {

@@ -95,7 +95,9 @@ const refusesTool = imitated('a tool refused', async (subject) => {
 function breaks(name: string, next: WireScript, fault: FaultCode | readonly FaultCode[], isStream = false): Ability {
   return imitated(name, async (subject) => {
     script(subject, next)
-    const target = await subject.open({ provider: { timeouts: { firstTokenMs: 400, betweenTokensMs: 200 } } })
+    const target = await subject.open({
+      provider: { timeouts: { callMs: 600, firstTokenMs: 400, betweenTokensMs: 200 } },
+    })
     const came = await askTitle(target, CONTENT, isStream ? { onText: () => undefined } : {})
     assert.ok(came.kind === 'broke' && [fault].flat().includes(came.fault), JSON.stringify(came))
   })
@@ -177,7 +179,8 @@ export const ABILITIES: readonly Ability[] = [
     true,
   ),
   breaks('stream silent', { kind: 'silent', text: half }, 'provider.timeout', true),
-  breaks('a byte at a time', { kind: 'drip' }, 'provider.timeout', true),
+  breaks('a stream of a byte at a time', { kind: 'drip' }, 'provider.timeout', true),
+  breaks('a byte at a time', { kind: 'drip' }, 'provider.timeout'),
   breaks('a page of HTML', { kind: 'html' }, 'provider.unavailable'),
   breaks('an empty body', { kind: 'empty-body' }, 'provider.unavailable'),
   tooLong,

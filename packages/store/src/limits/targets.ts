@@ -1,4 +1,4 @@
-import { FAULTS, type TargetChange, type TargetState, type TargetStates } from '@magictask/domain'
+import type { TargetChange, TargetState, TargetStates } from '@magictask/domain'
 import type { Database, Queries } from '../database.ts'
 import { CHANNELS } from '../listen.ts'
 
@@ -19,9 +19,6 @@ const COLUMNS = `name, state, most, reason, forced, revision,
 
 /** Whether a row `t` of `targets` may be asked nothing but whether it answers again. */
 export const IS_OUT = `coalesce(t.forced, t.state) in ('open', 'probing')`
-
-/** Whether such a row is out until somebody mends a key or a quota. */
-export const IS_REFUSED = `t.forced is null and ${IS_OUT} and t.reason in (${refusals().join()})`
 
 /** Reads all targets that anything is known of, the learned rates, and how many workers live. */
 export async function readTargets(db: Queries): Promise<TargetStates> {
@@ -109,10 +106,4 @@ function readRow(row: Row): TargetState {
     ...(row.until_in_ms === null ? {} : { untilInMs: row.until_in_ms }),
     ...(row.forced === null ? {} : { forced: row.forced }),
   }
-}
-
-/** A target's reason is the fault without the part of its name that all of them share. */
-function refusals(): readonly string[] {
-  const faults = Object.entries(FAULTS).filter(([, { remedy }]) => remedy === 'outlast')
-  return faults.map(([code]) => `'${code.replace('provider.', '')}'`)
 }

@@ -1,6 +1,6 @@
 import { FAULTS, firstIdAt } from '@magictask/domain'
 import { type Database, type Queries, repeatOnDeadlock } from '../database.ts'
-import { IS_REFUSED } from '../limits/targets.ts'
+import { IS_OUT } from '../limits/targets.ts'
 import { ENDING, NOTHING_BILLED, RESULTS_SO_FAR } from './ending.ts'
 
 /** A statement of its own: the next one then sees the waiting row that was written while this one waited for a lock. */
@@ -9,7 +9,7 @@ const HOLD = 'select from tasks where id = any($1) order by id for no key update
 /** A queue or a target that is out for less than this is not given up: breakers open and close. */
 const OUT_BEFORE = `now() - interval '1 min'`
 const QUEUES_OUT = `select r.queue from release_room r where r.out_since < ${OUT_BEFORE}`
-const TARGETS_REFUSED = `select t.name from targets t where ${IS_REFUSED} and t.since < ${OUT_BEFORE}`
+const TARGETS_OUT = `select t.name from targets t where ${IS_OUT} and t.since < ${OUT_BEFORE}`
 
 /* Who is given up is looked at again: meanwhile the queue, or the target, may have come back. */
 const EXPIRE = `
@@ -17,7 +17,7 @@ with expired as (
   update tasks t set state = 'expired', finished_at = now()
   where t.id = any($1) and t.state = 'queued' and (t.deadline <= now() or t.deadline is null and t.id < $3 and (
     t.queue in (${QUEUES_OUT})
-    or t.id in (select task_id from waiting where task_id = any($1) and waits_for in (${TARGETS_REFUSED}))
+    or t.id in (select task_id from waiting where task_id = any($1) and waits_for in (${TARGETS_OUT}))
   ))
   returning t.id, t.batch_id
 ),
@@ -36,13 +36,13 @@ select task_id from ended`
 const ERROR = JSON.stringify({ code: 'task.expired', detail: FAULTS['task.expired'].says })
 const AT_ONCE = 500
 
-/** How long a task without a deadline waits for those who may not answer. */
+/** How long a task without a deadline waits for those who do not answer. */
 const GIVEN_UP_AFTER_MS = 24 * 60 * 60 * 1_000
 
 /**
  * Ends waiting tasks whose deadline has passed, and those without one that were submitted a day ago and wait for a queue that
- * nobody may answer, or for a target until somebody mends its key or quota; without a call. Running ones are their worker's. At
- * most 500 of each a time; tells how many.
+ * nobody may answer, or for a target that is out; without a call. Running ones are their worker's. At most 500 of each a time;
+ * tells how many.
  */
 export async function expireTasks(db: Database): Promise<number> {
   const late = await pastDeadline(db)
@@ -73,7 +73,7 @@ interface Out {
 
 const OUT = `
 select (extract(epoch from now()) * 1000)::double precision as now_ms,
-  array(${QUEUES_OUT}) as queues, array(${TARGETS_REFUSED}) as targets`
+  array(${QUEUES_OUT}) as queues, array(${TARGETS_OUT}) as targets`
 
 const GIVEN_UP = `
 (select task_id from waiting where task_id < $1 and deadline is null and queue = any($2) order by task_id limit ${AT_ONCE})

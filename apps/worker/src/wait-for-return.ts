@@ -1,11 +1,8 @@
-import { type Asked, leastContextTokens, type Verdict } from '@magictask/domain'
+import { type Asked, leastContextTokens, type TargetName, type Verdict } from '@magictask/domain'
 import type { Admission } from '@magictask/models'
 import type { Outcome } from '@magictask/store'
 import { wishOf } from './ask-once.ts'
 import type { RunningTask } from './running-tasks.ts'
-
-/** As often as a refused target is probed. Its return wakes the task before that. */
-const WAIT_MS = 60_000
 
 interface Parts {
   readonly admission: Admission
@@ -15,10 +12,10 @@ interface Parts {
 type Queued = Pick<Extract<Outcome, { state: 'queued' }>, 'counted' | 'waitMs' | 'waitsFor'>
 
 /**
- * The wait of a task of which something is missing. Where nobody is left to be asked but targets that are out until somebody mends
- * a key or a quota, it waits for such a one, so that it is seen that it does, and not claimed meanwhile; else it waits for none of them.
+ * The wait of a task of which something is missing. Where nobody is left to be asked but targets that are out, it waits for the one
+ * that is looked at again first, so that it is seen that it does, and not claimed meanwhile; else it waits for none that is out.
  */
-export function waitBesideRefused(
+export function waitForReturn(
   { admission, askedBefore }: Parts,
   running: RunningTask,
   { verdicts, wait }: { readonly verdicts: readonly Verdict[]; readonly wait: Queued },
@@ -28,12 +25,19 @@ export function waitBesideRefused(
   for (const [suggestion, verdict] of verdicts.entries()) {
     const asked = askedIn(verdict, () => askedBefore(suggestion))
     if (asked === undefined) continue
-    const [first, ...others] = admission.candidates(wishOf({ running, needs }, asked.without))
-    const areRefused = first !== undefined && [first, ...others].every(({ name }) => admission.isRefused(name))
-    if (areRefused) return { ...wait, waitMs: Math.max(wait.waitMs, WAIT_MS), waitsFor: first.name }
+    const left = admission.candidates(wishOf({ running, needs }, asked.without))
+    const out = left.flatMap(({ name }) => outageOf(admission, name))
+    const [first] = out.toSorted((a, b) => a.forMs - b.forMs)
+    if (first !== undefined && out.length === left.length)
+      return { ...wait, waitMs: Math.max(wait.waitMs, first.forMs), waitsFor: first.name }
   }
   const { waitsFor, ...plain } = wait
-  return waitsFor === undefined || admission.isRefused(waitsFor) ? plain : wait
+  return waitsFor === undefined || admission.outage(waitsFor) !== undefined ? plain : wait
+}
+
+function outageOf(admission: Admission, name: TargetName) {
+  const outage = admission.outage(name)
+  return outage === undefined ? [] : [{ name, forMs: outage.forMs }]
 }
 
 /** What a suggestion has been through that had no slot, or met a fault; undefined where something else ended its turn. */
