@@ -3,7 +3,7 @@ import { AIMessage, type BaseMessage } from '@langchain/core/messages'
 import type { ChatResult } from '@langchain/core/outputs'
 import type { Clock } from '@magictask/runtime'
 import { BrokenOff } from '../broken-off.ts'
-import { watchCall, watchStream } from '../call-watch.ts'
+import { watchBody, watchStream } from '../call-watch.ts'
 import type { CallTimeouts } from '../config/models-config.ts'
 import { createHttpPost, type Endpoint, type HttpPost, type HttpReply } from '../http/http-post.ts'
 import { Refused } from '../http/refused.ts'
@@ -65,8 +65,9 @@ export class CompletionsChatModel extends BaseChatModel<CompletionsCallOptions> 
 
   async #whole(asked: object, caller: AbortSignal): Promise<ModelReply> {
     const { to, clock, timeouts } = this.#fields
-    using watch = watchCall(timeouts, clock, caller)
-    return wholeReply(await this.#post(to, JSON.stringify({ ...asked, stream: false }), watch.signal))
+    using watch = watchBody(timeouts, clock, caller)
+    const { signal, goesOn } = watch
+    return wholeReply(await this.#post(to, JSON.stringify({ ...asked, stream: false }), { signal, onGoesOn: goesOn }))
   }
 
   async #streamed(asked: object, caller: AbortSignal, onText: (delta: string) => void): Promise<ModelReply> {
@@ -75,7 +76,7 @@ export class CompletionsChatModel extends BaseChatModel<CompletionsCallOptions> 
     const stream = new CompletionStream({ onText, heard: watch.heard })
     try {
       const body = JSON.stringify({ ...asked, stream: true, ...streamFields })
-      const answered = await this.#post(to, body, watch.signal, (bytes) => stream.take(bytes))
+      const answered = await this.#post(to, body, { signal: watch.signal, onEvents: (bytes) => stream.take(bytes) })
       if (stream.hasBegun && answered.status < FIRST_NO_SUCCESS) return stream.whole()
       const reply = wholeReply(answered)
       onText(reply.text)

@@ -54,9 +54,10 @@ export interface Parameters {
   readonly maxOutputTokens?: number
 }
 
-/** How long a call may take as a whole, and a stream keep silent. */
+/** How long a call may be silent once it was heard of: the time of the whole is the task's. */
 export interface CallTimeouts {
-  readonly callMs: number
+  /** From the second piece of an answer that is no stream to its end. */
+  readonly bodyMs: number
   readonly firstTokenMs: number
   readonly betweenTokensMs: number
 }

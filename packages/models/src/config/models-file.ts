@@ -94,7 +94,7 @@ const ProviderEntry = z.strictObject({
   quirks: QuirksEntry.optional(),
   timeouts: z
     .strictObject({
-      callMs: duration().optional(),
+      bodyMs: duration().optional(),
       firstTokenMs: duration().optional(),
       betweenTokensMs: duration().optional(),
     })

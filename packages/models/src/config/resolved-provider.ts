@@ -45,8 +45,8 @@ const QUIRKS: Omit<Quirks, 'schemaInPrompt'> = {
   extraBody: {},
 }
 
-/** What reasons for long is heard of only at its end, and yet another candidate has its turn before a task's own time is over. */
-const TIMEOUTS: CallTimeouts = { callMs: 180_000, firstTokenMs: 60_000, betweenTokensMs: 30_000 }
+/** An answer that is no stream may take as long as its task has until it begins, for models reason for long; then all of it is there. */
+const TIMEOUTS: CallTimeouts = { bodyMs: 30_000, firstTokenMs: 60_000, betweenTokensMs: 30_000 }
 const FOUR_MIB = 4 * 1024 * 1024
 const MICRO = 1_000_000
 

@@ -15,17 +15,21 @@ export interface HttpReply {
   readonly body: Buffer
 }
 
+/** What goes with a post. */
+export interface PostOptions {
+  /** Closes the socket. */
+  readonly signal: AbortSignal
+  /** Handed the bytes of an answer that is a stream of events. */
+  readonly onEvents?: (chunk: Buffer) => void
+  /** Told when an answer that is no such stream, and has begun, goes on in another piece. White space is no beginning. */
+  readonly onGoesOn?: () => void
+}
+
 /**
- * Posts a text once, without any time-out but its signal, which closes the socket. The answer is bounded. Rejects with
- * the signal's reason, with the socket's error, or with what `onEvents` throws: it is handed the bytes of an answer
- * that is a stream of events.
+ * Posts a text once, without any time-out but its signal. The answer is bounded. Rejects with the signal's reason, with the
+ * socket's error, or with what `onEvents` throws.
  */
-export type HttpPost = (
-  to: Endpoint,
-  body: string,
-  signal: AbortSignal,
-  onEvents?: (chunk: Buffer) => void,
-) => Promise<HttpReply>
+export type HttpPost = (to: Endpoint, body: string, options: PostOptions) => Promise<HttpReply>
 
 /**
  * An `HttpPost` on undici's dispatcher, below its streams and far below `fetch`: of the CPU of a model call, making
@@ -34,13 +38,13 @@ export type HttpPost = (
 export function createHttpPost(maxAnswerBytes: number): HttpPost {
   // HTTP/1.1, so that a call has a socket of its own and aborting the call closes it.
   const dispatcher = new Agent({ allowH2: false, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: maxAnswerBytes })
-  return ({ origin, path, headers }, body, signal, onEvents) =>
+  return ({ origin, path, headers }, body, options) =>
     new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason)
+      if (options.signal.aborted) {
+        reject(options.signal.reason)
         return
       }
-      const exchange = new Exchange({ signal, onEvents, resolve, reject })
+      const exchange = new Exchange({ ...options, resolve, reject })
       dispatcher.dispatch({ origin, path, method: 'POST', headers, body }, exchange)
     })
 }
@@ -51,9 +55,7 @@ export function endpoint(baseUrl: string, path: string, headers: Readonly<Record
   return { origin: url.origin, path: `${url.pathname}${url.search}`, headers }
 }
 
-interface ExchangeOptions {
-  readonly signal: AbortSignal
-  readonly onEvents: ((chunk: Buffer) => void) | undefined
+interface ExchangeOptions extends PostOptions {
   readonly resolve: (reply: HttpReply) => void
   readonly reject: (reason: unknown) => void
 }
@@ -67,6 +69,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #status = 0
   #headers: RawHeaders = {}
   #controller: Dispatcher.DispatchController | undefined
+  #hasBegun = false
 
   constructor(options: ExchangeOptions) {
     this.#options = options
@@ -84,8 +87,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { onEvents } = this.#options
+    const { onEvents, onGoesOn } = this.#options
     if (onEvents === undefined || !isEventStream(this.#headers)) {
+      if (this.#hasBegun) onGoesOn?.()
+      this.#hasBegun ||= !isBlank(chunk)
       this.#chunks.push(chunk)
       return
     }
@@ -127,6 +132,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
+function isBlank(chunk: Buffer): boolean {
+  return chunk.every((byte) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
 }
 
 function isEventStream(headers: RawHeaders): boolean {

@@ -96,7 +96,7 @@ function breaks(name: string, next: WireScript, fault: FaultCode | readonly Faul
   return imitated(name, async (subject) => {
     script(subject, next)
     const target = await subject.open({
-      provider: { timeouts: { callMs: 600, firstTokenMs: 400, betweenTokensMs: 200 } },
+      provider: { timeouts: { bodyMs: 400, firstTokenMs: 400, betweenTokensMs: 200 } },
     })
     const came = await askTitle(target, CONTENT, isStream ? { onText: () => undefined } : {})
     assert.ok(came.kind === 'broke' && [fault].flat().includes(came.fault), JSON.stringify(came))
