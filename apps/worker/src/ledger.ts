@@ -77,7 +77,7 @@ export class Ledger implements AsyncDisposable {
     const dueMs = Math.max(this.#deps.clock.elapsedMs() + ms, this.#wroteAtMs + WRITE_EVERY_MS)
     if (dueMs >= this.#dueMs) return
     this.#dueMs = dueMs
-    this.#alarm.abort()
+    this.#alarm.abort('due') // without a reason it would make an error, with its stack
   }
 
   async #run(): Promise<void> {

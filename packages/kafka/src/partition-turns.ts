@@ -129,7 +129,7 @@ async function whileBeating(
 ): Promise<number> {
   const decided = new AbortController()
   void beatUntil(decided.signal)
-  return deciding.finally(() => decided.abort())
+  return deciding.finally(() => decided.abort('decided'))
 
   async function beatUntil(stop: AbortSignal): Promise<void> {
     await deps.clock.sleep(deps.heartbeatMs, stop)

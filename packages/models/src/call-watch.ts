@@ -64,7 +64,7 @@ function watchCall(clock: Clock, caller: AbortSignal) {
     },
     [Symbol.dispose]() {
       caller.removeEventListener('abort', stop)
-      over?.abort()
+      over?.abort('over')
     },
   }
 }
