@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { createLog, type LogLevel } from '../src/index.ts'
 
@@ -48,4 +50,21 @@ test('what is below the level is not written', () => {
   log.warn('b')
   log.error('c')
   expect(lines).toHaveLength(1)
+})
+
+test('a process that ends has written every line, in order', async () => {
+  const script = `
+    import { createLog } from ${JSON.stringify(import.meta.resolve('../src/index.ts'))}
+    const log = createLog({ level: 'info', app: 'test' })
+    for (const event of ['one', 'two']) log.info(event)
+    log.warn('three')
+    for (let at = 0; at < 500; at++) log.info('more', { at })
+    log.info('last')
+    process.exit()`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).event)
+  expect(events).toEqual(['one', 'two', 'three', ...Array.from({ length: 500 }, () => 'more'), 'last'])
 })
