@@ -87,6 +87,13 @@ test('tasks whose next candidate is away hold up no other queue, though each of 
   const { batch_id } = await system.submit([item('free 1'), item('free 2'), item('free 3')], free)
   expect(await system.ended(batch_id, free)).toMatchObject({ status: 'done', counts: { succeeded: 3 } })
   expect(third.calls()).toHaveLength(3)
+  // And it is seen for whom they wait: that is how their day's end finds them.
+  await until(async () => {
+    const waiting = await system.db.query<{ waits_for: string | null }>(
+      'select waits_for from waiting where due_at is not null',
+    )
+    return waiting.length >= 10 && waiting.every(({ waits_for }) => waits_for === 'second/m2')
+  })
 }, 60_000)
 
 test('the same question again makes no call and costs nothing, also for another worker and another batch', async () => {

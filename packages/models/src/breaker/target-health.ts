@@ -224,7 +224,7 @@ export class TargetHealth {
 }
 
 /** An admin may take the word back at any time. */
-const FORCED_OUTAGE: Outage = { forMs: BREAKER.refusedMs, isRefused: false }
+const FORCED_OUTAGE: Outage = { forMs: BREAKER.mostOpenMs, isRefused: false }
 /** A state that waits for calls is looked at so often. */
 const LOOK_MS = 1_000
 const LEAST_PER_SECOND = 0.1
