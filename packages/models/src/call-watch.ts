@@ -3,7 +3,7 @@ import type { Clock } from '@magictask/runtime'
 import type { CallTimeouts } from './config/models-config.ts'
 
 /** Watches a call that was sent. */
-interface CallWatch extends Disposable {
+export interface CallWatch extends Disposable {
   /** Aborts with the caller's reason, or with a fault once the call has taken too long. */
   readonly signal: AbortSignal
 }
@@ -44,6 +44,14 @@ export function watchStream(timeouts: CallTimeouts, clock: Clock, caller: AbortS
       dueMs = clock.elapsedMs() + timeouts.betweenTokensMs
     },
   })
+}
+
+/** Watches from now until it is disposed: all of the call has so long. */
+export function watchWhole(callMs: number, clock: Clock, caller: AbortSignal): CallWatch {
+  const watch = watchCall(clock, caller)
+  const dueMs = clock.elapsedMs() + callMs
+  watch.stopAt(() => dueMs)
+  return watch
 }
 
 const SILENT = 'The provider stopped in the middle of its answer.'

@@ -1,6 +1,7 @@
 import { OpenAIEmbeddings } from '@langchain/openai'
 import { Fault } from '@magictask/domain'
 import type { Clock } from '@magictask/runtime'
+import { watchWhole } from './call-watch.ts'
 import { type Embedder, type Embedding, unit } from './embed.ts'
 import { faultFromProvider } from './fault-from-provider.ts'
 import { boundedFetch, type Fetch } from './http/bounded-fetch.ts'
@@ -18,7 +19,8 @@ export function openOpenAiEmbeddings(options: OpenAiEmbeddings): Embedder {
   const dimensions = SHORTENED.test(options.model) ? SHORT_DIMENSIONS : undefined
   const post = boundedFetch(MOST_ANSWER_BYTES)
   const embedOnce = async (texts: readonly string[], signal: AbortSignal) => {
-    const model = openModel(options, dimensions, abortedBy(post, signal))
+    using watch = watchWhole(REQUEST_TIMEOUT_MS, options.clock, signal)
+    const model = openModel(options, dimensions, abortedBy(post, watch.signal))
     return readEmbeddings(await model.embedDocuments([...texts]), texts.length)
   }
   return {
@@ -50,7 +52,6 @@ function openModel(options: OpenAiEmbeddings, dimensions: number | undefined, fe
     apiKey: options.apiKey,
     model: options.model,
     maxRetries: 0,
-    timeout: REQUEST_TIMEOUT_MS,
     batchSize: MOST_TEXTS,
     stripNewLines: false,
     ...(dimensions === undefined ? {} : { dimensions }),

@@ -1,4 +1,5 @@
-import { readConfig, systemClock } from '@magictask/runtime'
+import { createServer, type RequestListener } from 'node:http'
+import { readConfig, systemClock, testClock } from '@magictask/runtime'
 import { startModelServer } from '@magictask/testkit'
 import { expect, test } from 'vitest'
 import {
@@ -65,6 +66,22 @@ test('what goes wrong is a fault, after one request, and a signal ends it', asyn
   })
 })
 
+test('embeddings that come a byte at a time are given up after half a minute', async () => {
+  const begun = Promise.withResolvers<void>()
+  await using server = await startRawServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.write('{', () => begun.resolve())
+  })
+  const clock = testClock('2026-01-01T00:00:00Z')
+  const sleep = async (ms: number) => {
+    await begun.promise
+    clock.advance(ms)
+  }
+  const embedder = openOpenAiEmbeddings({ apiKey: 'k', model: 'm', baseUrl: server.url, clock: { ...clock, sleep } })
+  await expect(embedder.embed(['x'], never)).rejects.toMatchObject({ name: 'Fault', code: 'provider.timeout' })
+  expect(clock.elapsedMs()).toBe(30_000)
+})
+
 test('a key means embeddings of OpenAI, unless the environment says offline', () => {
   const modelOf = (env: Record<string, string>) => openEmbedder(readConfig(EmbedderVariables, env), systemClock).model
   expect(modelOf({})).toBe('offline-ngrams-1')
@@ -73,3 +90,18 @@ test('a key means embeddings of OpenAI, unless the environment says offline', ()
   expect(modelOf({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'offline' })).toBe('offline-ngrams-1')
   expect(() => modelOf({ OPENAI_BASE_URL: 'http://localhost:1/v1' })).toThrow('OPENAI_API_KEY')
 })
+
+async function startRawServer(answer: RequestListener): Promise<{ readonly url: string } & AsyncDisposable> {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('it has no port')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
