@@ -36,7 +36,7 @@ const TROUBLES: readonly Trouble[] = [
 test('each fault of a model has its consequence, for its own task alone', async () => {
   await using system = await startSystem({
     workers: 2,
-    env: { LLM_TASK_TIMEOUT: '4s' },
+    env: { LLM_TASK_TIMEOUT: '8s' },
     script: ({ content, earlier }) => TROUBLES.find(({ name }) => content === `trouble: ${name}.`)?.does(earlier),
   })
   const { batch_id, tasks } = await system.submit([
