@@ -95,7 +95,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
   const env = environment(options, { url: database.url, topic, model })
   const startProcess = async (app: 'api' | 'worker', more: Readonly<Record<string, string>> = {}) =>
     open.use(await startApp(app, { env: { ...env, ...more }, portVariable: 'LLM_PORT' }))
-  const startWorker = (n: number) => startProcess('worker', { OPENAI_MODEL: `worker-${n}` })
+  const startWorker = (n: number) => startProcess('worker', { OPENAI_MODEL: `worker-${n}`, ...options.env })
 
   const [api, ...workers] = await Promise.all([
     startProcess('api'),
