@@ -19,6 +19,8 @@ export interface Sizes {
   /** While limits hold: tasks, and workers that are killed. */
   readonly limitTasks: number
   readonly kills: number
+  /** How long it is watched how much of a limit is in use. */
+  readonly inUseSeconds: number
   /** While a provider is away, and for how long. */
   readonly outageTasks: number
   readonly outageSeconds: number
@@ -38,6 +40,7 @@ export const FULL: Sizes = {
   mostOfATenant: 50_000,
   limitTasks: 1_000,
   kills: 6,
+  inUseSeconds: 20,
   outageTasks: 2_000,
   outageSeconds: 60,
 }
@@ -56,6 +59,7 @@ export const QUICK: Sizes = {
   mostOfATenant: 5_000,
   limitTasks: 400,
   kills: 3,
+  inUseSeconds: 10,
   outageTasks: 1_000,
   outageSeconds: 30,
 }

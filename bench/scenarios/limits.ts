@@ -5,10 +5,13 @@ import { type Sizes, SLOTS } from '../sizes.ts'
 import { submitMany } from '../submit-many.ts'
 import { type System, type SystemDeps, startSystem } from '../system.ts'
 
-/** Limits while workers die; a provider that takes less than it is asked; one that goes away and comes back. */
+/** Limits while workers die, and how much of a small one is used; a provider that takes less than it is asked; one that goes away and comes back. */
 export async function measureLimits(deps: SystemDeps, sizes: Sizes): Promise<Measured> {
   return {
     'over-admission': await measureOverAdmission(deps, sizes),
+    'limit-in-use-100ms': await measureInUse(deps, sizes, { latencyMs: 100, workers: 1 }),
+    'limit-in-use-300ms': await measureInUse(deps, sizes, { latencyMs: 300, workers: 1 }),
+    'limit-in-use-two': await measureInUse(deps, sizes, { latencyMs: 300, workers: 2 }),
     'calls-rate-limited': await measureRateLimited(deps, sizes),
     ...(await measureOutages(deps, sizes)),
   }
@@ -40,6 +43,32 @@ async function measureOverAdmission(deps: SystemDeps, { limitTasks, kills }: Siz
 
 function startWorkers(system: System, count: number) {
   return Promise.all(Array.from({ length: count }, () => system.startWorker()))
+}
+
+const SMALL_LIMIT = 2
+/** Until workers have joined their groups and the pace is found. */
+const FIRST_MS = 10_000
+
+/** The sum of the calls' times over the limit times the wall, from some seconds after the start on, while more than enough waits. */
+async function measureInUse(
+  deps: SystemDeps,
+  { inUseSeconds }: Sizes,
+  { latencyMs, workers }: { readonly latencyMs: number; readonly workers: number },
+): Promise<number> {
+  await using model = await startModelServer({ latencyMs })
+  const env = { MAGICTASK__limits__providers__openai__concurrency: String(SMALL_LIMIT) }
+  await using system = await systemWith(deps, model, env)
+  await startWorkers(system, workers - 1)
+  const lastingMs = 2 * (FIRST_MS + inUseSeconds * 1_000)
+  await submitMany(system, Math.ceil((SMALL_LIMIT * lastingMs) / latencyMs))
+  await sleep(FIRST_MS)
+  const fromMs = performance.now()
+  await sleep(inUseSeconds * 1_000)
+  const untilMs = performance.now()
+  const busyMs = model
+    .calls()
+    .map(({ startedMs, endedMs = untilMs }) => Math.max(0, Math.min(endedMs, untilMs) - Math.max(startedMs, fromMs)))
+  return busyMs.reduce((sum, ms) => sum + ms, 0) / (SMALL_LIMIT * (untilMs - fromMs))
 }
 
 const CALLS_PER_S = 20

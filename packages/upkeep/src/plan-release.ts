@@ -15,7 +15,7 @@ import {
   windowsOf,
 } from '@magictask/domain'
 import type { Fleet, Look, PlacedCharge, QueueRoom, Seen, TenantTasks } from '@magictask/store'
-import { atPace, PAST_MS, type PastRelease } from './release-pace.ts'
+import { atPace, NO_PACE, nextPace, type Pace } from './release-pace.ts'
 
 /** What the releaser remembers of one lane of one queue. */
 interface Place {
@@ -25,12 +25,13 @@ interface Place {
   /** How many of it may be on Kafka, as of the last look: as long as it wants more than that, it is looked at only below it. */
   readonly window: number
   readonly hasTenants: boolean
-  /** What was released of it lately. */
-  readonly past: readonly PastRelease[]
 }
 
 /** What the releaser remembers from one release to the next. All of it may be lost: that costs nobody more than a turn. */
-export type Plan = readonly Place[]
+export interface Plan {
+  readonly places: readonly Place[]
+  readonly paces: ReadonlyMap<Queue, Pace>
+}
 
 /** Tenants that are looked at in one tick, over all lanes and queues. */
 const MOST_TENANTS = 64
@@ -75,14 +76,17 @@ export function queueRooms({ fleetTasks, reaches }: Room): readonly QueueRoom[] 
 }
 
 /** Before the first release. */
-export const FIRST_PLAN: Plan = LANES.flatMap((lane) =>
-  QUEUES.map((queue) => ({ lane, queue, shares: NO_SHARES, window: FIRST_WINDOW, hasTenants: false, past: [] })),
-)
+export const FIRST_PLAN: Plan = {
+  places: LANES.flatMap((lane) =>
+    QUEUES.map((queue) => ({ lane, queue, shares: NO_SHARES, window: FIRST_WINDOW, hasTenants: false })),
+  ),
+  paces: new Map(),
+}
 
 /** Where to look next, and at how many tenants of each place. */
-export function nextLooks(plan: Plan): { readonly looks: readonly Look[]; readonly mostTenants: number } {
-  const looks = plan.map(({ lane, queue, shares, window }) => ({ lane, queue, after: shares.after, most: window }))
-  const busy = plan.filter(({ hasTenants }) => hasTenants).length
+export function nextLooks({ places }: Plan): { readonly looks: readonly Look[]; readonly mostTenants: number } {
+  const looks = places.map(({ lane, queue, shares, window }) => ({ lane, queue, after: shares.after, most: window }))
+  const busy = places.filter(({ hasTenants }) => hasTenants).length
   return { looks, mostTenants: Math.max(LEAST_TENANTS, Math.floor(MOST_TENANTS / Math.max(1, busy))) }
 }
 
@@ -98,7 +102,7 @@ export function planRelease(
   const demands = places.map((place) => demandOf(place, room))
   const windows = windowsOf(demands, room.fleetTasks)
   const rooms = pacedRooms(plan, seen, windows)
-  const planned = plan.map((place, at) => {
+  const planned = plan.places.map((place, at) => {
     const { tenants = [] } = places[at] ?? {}
     const { takes, shares } = dealAt(place, tenants, { room: rooms[at] ?? 0, weightOf })
     const taskIds = tenants.flatMap(({ tenant, taskIds: first }) => first.slice(0, takes.get(tenant) ?? 0))
@@ -106,25 +110,23 @@ export function planRelease(
     const isSated = (demands[at]?.wants ?? 0) <= window
     return {
       taskIds,
-      place: {
-        ...place,
-        shares,
-        window: isSated ? room.fleetTasks : window,
-        hasTenants: tenants.length > 0,
-        past: withRelease(place, { tasks: taskIds.length, atMs: nowMs }),
-      },
+      place: { ...place, shares, window: isSated ? room.fleetTasks : window, hasTenants: tenants.length > 0 },
     }
   })
-  return { taskIds: planned.flatMap(({ taskIds }) => taskIds), plan: planned.map(({ place }) => place) }
+  return {
+    taskIds: planned.flatMap(({ taskIds }) => taskIds),
+    plan: { places: planned.map(({ place }) => place), paces: pacesAfter(plan, planned, { room, nowMs }) },
+  }
 }
 
 /** Lets tenants pay for what their tasks took beyond what was thought. */
 export function chargePlan(plan: Plan, charges: readonly PlacedCharge[], weightOf: WeightOf): Plan {
   if (charges.length === 0) return plan
-  return plan.map((place) => {
+  const places = plan.places.map((place) => {
     const ofPlace = charges.filter(({ lane, queue }) => lane === place.lane && queue === place.queue)
     return { ...place, shares: chargeShares(place.shares, ofPlace, weightOf) }
   })
+  return { ...plan, places }
 }
 
 /** A place that is full, or of whose tenants one has more than was looked at, could fill any window. */
@@ -141,14 +143,13 @@ function pacedRooms(
   { places, room, nowMs }: { readonly places: readonly Seen[]; readonly room: Room; readonly nowMs: number },
   windows: readonly number[],
 ): readonly number[] {
-  const rooms = plan.map(({ lane, queue }, at) => {
+  const rooms = plan.places.map(({ lane, queue }, at) => {
     const { outstanding = 0, tenants = [] } = places[at] ?? {}
     return { lane, queue, room: tenants.length === 0 ? 0 : Math.max(0, (windows[at] ?? 0) - outstanding) }
   })
   const paced = new Map<object, number>()
   for (const [queue, ofQueue] of Map.groupBy(rooms, (each) => each.queue)) {
-    const past = plan.flatMap((place) => (place.queue === queue ? place.past : []))
-    const given = atPace(ofQueue, { parked: room.parked.get(queue) ?? 0, past, nowMs })
+    const given = atPace(ofQueue, plan.paces.get(queue) ?? NO_PACE, { parked: room.parked.get(queue) ?? 0, nowMs })
     for (const [at, each] of ofQueue.entries()) paced.set(each, given[at] ?? 0)
   }
   return rooms.map((each) => paced.get(each) ?? 0)
@@ -163,7 +164,19 @@ function dealAt(
   return dealOut(shares, { ...offer, backlogs: tenants })
 }
 
-function withRelease({ lane, past }: Place, release: Pick<PastRelease, 'tasks' | 'atMs'>): readonly PastRelease[] {
-  const recent = past.filter(({ atMs }) => release.atMs - atMs < PAST_MS)
-  return release.tasks === 0 ? recent : [...recent, { lane, ...release }]
+function pacesAfter(
+  { paces }: Plan,
+  planned: readonly { readonly place: Place; readonly taskIds: readonly TaskId[] }[],
+  { room, nowMs }: { readonly room: Room; readonly nowMs: number },
+): Plan['paces'] {
+  const ofQueues = Map.groupBy(planned, ({ place }) => place.queue)
+  return new Map(
+    [...ofQueues].map(([queue, ofQueue]) => {
+      const released = ofQueue.flatMap(({ place, taskIds }) =>
+        taskIds.length === 0 ? [] : [{ lane: place.lane, tasks: taskIds.length, atMs: nowMs }],
+      )
+      const pace = paces.get(queue) ?? NO_PACE
+      return [queue, nextPace(pace, released, { parked: room.parked.get(queue) ?? 0, nowMs })]
+    }),
+  )
 }

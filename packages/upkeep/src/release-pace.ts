@@ -7,41 +7,92 @@ export interface PastRelease {
   readonly atMs: number
 }
 
+/** What the releaser remembers of a queue, whatever the lane. */
+export interface Pace {
+  /** The last releases, as far back as lanes are compared. */
+  readonly past: readonly PastRelease[]
+  /** What was released and not parked, over the last few seconds; as of `atMs`. */
+  readonly startedPerSecond: number
+  readonly atMs: number
+  /** Up to then all that the pace allows has been released. */
+  readonly spentUntilMs: number
+}
+
+const NEVER_MS = Number.NEGATIVE_INFINITY
+
+/** Before the first release. */
+export const NO_PACE: Pace = { past: [], startedPerSecond: 0, atMs: NEVER_MS, spentUntilMs: NEVER_MS }
+
+/** What is seen of a queue now. */
+interface Seen {
+  /** Its tasks that workers parked within the last second. */
+  readonly parked: number
+  readonly nowMs: number
+}
+
 /** The room of one lane of a queue. */
 export interface LaneRoom {
   readonly lane: Lane
   readonly room: number
 }
 
-/** As long as a parked task waits. */
-const LATELY_MS = 1_000
 /** More than started is tried, to find out whether more would start. */
 const GROWTH = 1.25
-const LEAST_TRIED = 1
-
+const LEAST_TRIED_PER_S = 1
+/** What was not released in time is made up for by no more than so much at once. */
+const MADE_UP_MS = 1_000
+/** What lies so far back counts for a third: workers take by fits and starts. */
+const MEMORY_MS = 2_000
+/** A task that is parked is seen as such so long after its release, and for so long: the second that it waits, and what lies between two looks. */
+const PARKED_AFTER_MS = 100
+const PARKED_FOR_MS = 1_100
 /** How far back shares of lanes are looked at: where one task a second starts, the low lane has had one in that time. */
-export const PAST_MS = 12_000
+const PAST_MS = 12_000
+const SECOND_MS = 1_000
 
 /**
  * The rooms of a queue's lanes, at the pace at which its tasks start. Where workers park tasks, because limits or rates hold them
  * back, little more is released than starts: each that is parked for nothing costs a round, and its turn goes to whoever
- * comes next. `past`: the releases of this queue. Nothing changes while nobody parks any.
+ * comes next. Nothing changes while nobody parks any.
  */
-export function atPace(
-  rooms: readonly LaneRoom[],
-  { parked, past, nowMs }: { readonly parked: number; readonly past: readonly PastRelease[]; readonly nowMs: number },
-): readonly number[] {
+export function atPace(rooms: readonly LaneRoom[], pace: Pace, { parked, nowMs }: Seen): readonly number[] {
   const given = rooms.map(() => 0)
   if (parked === 0) return rooms.map(({ room }) => room)
-  const released = tasksIn(past.filter(({ atMs }) => nowMs - atMs < LATELY_MS))
-  const started = Math.max(0, released - parked)
-  let left = Math.ceil(started * GROWTH) + LEAST_TRIED - released
+  let left = Math.floor((nowMs - spentBefore(pace, nowMs)) / msBetween(pace))
   for (; left > 0; left--) {
-    const at = nextLane(rooms, given, past)
+    const at = nextLane(rooms, given, pace.past)
     if (at === undefined) break
     given[at] = (given[at] ?? 0) + 1
   }
   return given
+}
+
+/** The pace after a turn, whether it released anything or not. */
+export function nextPace(pace: Pace, released: readonly PastRelease[], { parked, nowMs }: Seen): Pace {
+  const kept = Math.exp((pace.atMs - nowMs) / MEMORY_MS)
+  const ageMs = ({ atMs }: PastRelease) => nowMs - atMs
+  const mayBeParked = pace.past.filter((release) => wasDecided(ageMs(release)))
+  const seenPerSecond = ((tasksIn(mayBeParked) - parked) * SECOND_MS) / PARKED_FOR_MS
+  return {
+    past: [...pace.past.filter((release) => ageMs(release) < PAST_MS), ...released],
+    startedPerSecond: Math.max(0, pace.startedPerSecond * kept + seenPerSecond * (1 - kept)),
+    atMs: nowMs,
+    spentUntilMs: parked === 0 ? nowMs : spentBefore(pace, nowMs) + tasksIn(released) * msBetween(pace),
+  }
+}
+
+function spentBefore({ spentUntilMs }: Pace, nowMs: number): number {
+  return Math.max(spentUntilMs, nowMs - MADE_UP_MS)
+}
+
+/** From one release to the next, at this pace. */
+function msBetween({ startedPerSecond }: Pace): number {
+  return SECOND_MS / (startedPerSecond * GROWTH + LEAST_TRIED_PER_S)
+}
+
+/** Whether what was released then would be seen now if it was parked. */
+function wasDecided(ageMs: number): boolean {
+  return ageMs >= PARKED_AFTER_MS && ageMs < PARKED_AFTER_MS + PARKED_FOR_MS
 }
 
 /** The lane that has had least for its weight. */

@@ -160,6 +160,8 @@ test('while workers park what they cannot start, little more is released than st
   for (const lane of ['high', 'low'] as const) relay.submit({ tenant: 'a', tasks: 200, lane })
   const started: Lane[] = []
   const busyUntil = [0, 0]
+  // As workers do: the first of each lane is kept until a slot is free, and the others are parked.
+  const kept: (typeof relay.onKafka)[number][] = []
   let released = 0
   let parked: { readonly one: (typeof relay.onKafka)[number]; readonly until: number }[] = []
   for (let tick = 0; tick < 20 * 40; tick++) {
@@ -169,12 +171,14 @@ test('while workers park what they cannot start, little more is released than st
       roomFor(64, { reaches: LIMIT_OF_TWO, parked: new Map([['text.paid', parked.length]]) }),
     ).length
     for (const one of relay.onKafka.splice(0)) {
-      const free = busyUntil.findIndex((until) => until <= tick)
-      if (free === -1) parked.push({ one, until: tick + 20 })
-      else {
-        busyUntil[free] = tick + 20
-        started.push(one.lane)
-      }
+      if (kept.some(({ lane }) => lane === one.lane)) parked.push({ one, until: tick + 20 })
+      else kept.push(one)
+    }
+    for (const [slot, until] of busyUntil.entries()) {
+      const next = until <= tick ? kept.shift() : undefined
+      if (next === undefined) continue
+      busyUntil[slot] = tick + 20
+      started.push(next.lane)
     }
   }
   expect(started.length).toBeGreaterThan(40)
