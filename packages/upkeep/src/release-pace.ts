@@ -16,12 +16,20 @@ export interface Pace {
   readonly atMs: number
   /** Up to then all that the pace allows has been released. */
   readonly spentUntilMs: number
+  /** When any were seen parked last. */
+  readonly parkedAtMs: number
 }
 
 const NEVER_MS = Number.NEGATIVE_INFINITY
 
 /** Before the first release. */
-export const NO_PACE: Pace = { past: [], startedPerSecond: 0, atMs: NEVER_MS, spentUntilMs: NEVER_MS }
+export const NO_PACE: Pace = {
+  past: [],
+  startedPerSecond: 0,
+  atMs: NEVER_MS,
+  spentUntilMs: NEVER_MS,
+  parkedAtMs: NEVER_MS,
+}
 
 /** What is seen of a queue now. */
 interface Seen {
@@ -36,6 +44,8 @@ export interface LaneRoom {
   readonly room: number
 }
 
+/** Whoever parks none for so long has room for all. A look that sees none parked may lie between two of them. */
+const CALM_MS = 2_500
 /** More than started is tried, to find out whether more would start. */
 const GROWTH = 1.25
 const LEAST_TRIED_PER_S = 1
@@ -53,11 +63,12 @@ const SECOND_MS = 1_000
 /**
  * The rooms of a queue's lanes, at the pace at which its tasks start. Where workers park tasks, because limits or rates hold them
  * back, little more is released than starts: each that is parked for nothing costs a round, and its turn goes to whoever
- * comes next. Nothing changes while nobody parks any.
+ * comes next. Nothing changes where nobody parks any.
  */
-export function atPace(rooms: readonly LaneRoom[], pace: Pace, { parked, nowMs }: Seen): readonly number[] {
+export function atPace(rooms: readonly LaneRoom[], pace: Pace, seen: Seen): readonly number[] {
+  const { nowMs } = seen
   const given = rooms.map(() => 0)
-  if (parked === 0) return rooms.map(({ room }) => room)
+  if (isCalm(pace, seen)) return rooms.map(({ room }) => room)
   let left = Math.floor((nowMs - spentBefore(pace, nowMs)) / msBetween(pace))
   for (; left > 0; left--) {
     const at = nextLane(rooms, given, pace.past)
@@ -68,7 +79,8 @@ export function atPace(rooms: readonly LaneRoom[], pace: Pace, { parked, nowMs }
 }
 
 /** The pace after a turn, whether it released anything or not. */
-export function nextPace(pace: Pace, released: readonly PastRelease[], { parked, nowMs }: Seen): Pace {
+export function nextPace(pace: Pace, released: readonly PastRelease[], seen: Seen): Pace {
+  const { parked, nowMs } = seen
   const kept = Math.exp((pace.atMs - nowMs) / MEMORY_MS)
   const ageMs = ({ atMs }: PastRelease) => nowMs - atMs
   const mayBeParked = pace.past.filter((release) => wasDecided(ageMs(release)))
@@ -77,8 +89,13 @@ export function nextPace(pace: Pace, released: readonly PastRelease[], { parked,
     past: [...pace.past.filter((release) => ageMs(release) < PAST_MS), ...released],
     startedPerSecond: Math.max(0, pace.startedPerSecond * kept + seenPerSecond * (1 - kept)),
     atMs: nowMs,
-    spentUntilMs: parked === 0 ? nowMs : spentBefore(pace, nowMs) + tasksIn(released) * msBetween(pace),
+    spentUntilMs: isCalm(pace, seen) ? nowMs : spentBefore(pace, nowMs) + tasksIn(released) * msBetween(pace),
+    parkedAtMs: parked === 0 ? pace.parkedAtMs : nowMs,
   }
+}
+
+function isCalm({ parkedAtMs }: Pace, { parked, nowMs }: Seen): boolean {
+  return parked === 0 && nowMs - parkedAtMs >= CALM_MS
 }
 
 function spentBefore({ spentUntilMs }: Pace, nowMs: number): number {

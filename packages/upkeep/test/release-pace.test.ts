@@ -34,15 +34,15 @@ function workerOf({ startsPerSecond, ahead }: Worker) {
 }
 
 /**
- * What starts and what is released a second, where there is more than enough to do. What the worker does not take it parks for a
+ * What starts and what is released a second, and at most with a turn, where there is more than enough to do. What the worker does not take it parks for a
  * second; that is counted a few times a second, and comes back when it is counted.
  */
-function atThePaceOf(about: Worker): { readonly started: number; readonly released: number } {
+function atThePaceOf(about: Worker) {
   const worker = workerOf(about)
   let pace: Pace = NO_PACE
   let parked = 0
   let parkedUntil: readonly number[] = []
-  let [started, released] = [0, 0]
+  let [started, released, mostAtOnce] = [0, 0, 0]
   for (let turn = -FIRST_SECONDS * TURNS_A_SECOND; turn < SECONDS * TURNS_A_SECOND; turn++) {
     if (turn % TURNS_BETWEEN_LOOKS === 0) {
       parkedUntil = parkedUntil.filter((until) => until > turn)
@@ -57,8 +57,9 @@ function atThePaceOf(about: Worker): { readonly started: number; readonly releas
     if (turn < 0) continue
     started += begun
     released += tasks
+    mostAtOnce = Math.max(mostAtOnce, tasks)
   }
-  return { started: started / SECONDS, released: released / SECONDS }
+  return { started: started / SECONDS, released: released / SECONDS, mostAtOnce }
 }
 
 test.each([
@@ -70,6 +71,19 @@ test.each([
   const { started, released } = atThePaceOf(worker)
   expect(started / worker.startsPerSecond).toBeGreaterThan(0.98)
   expect(released).toBeLessThan(worker.startsPerSecond * 1.5 + 4)
+})
+
+test('what is released is spread evenly, so that whoever comes does not wait behind a burst', () => {
+  expect(atThePaceOf({ startsPerSecond: 20, ahead: 18 }).mostAtOnce).toBeLessThanOrEqual(2)
+  expect(atThePaceOf({ startsPerSecond: 2, ahead: 2 }).mostAtOnce).toBe(1)
+})
+
+test('where workers park none any more, all that there is room for is released again', () => {
+  const parkedAt = (nowMs: number, parked: number) => nextPace(NO_PACE, [], { parked, nowMs })
+  const rooms = [{ lane: 'normal', room: 9 }] as const
+  expect(atPace(rooms, parkedAt(0, 1), { parked: 0, nowMs: 500 })).toEqual([1])
+  expect(atPace(rooms, parkedAt(0, 1), { parked: 0, nowMs: 5_000 })).toEqual([9])
+  expect(atPace(rooms, NO_PACE, { parked: 0, nowMs: 0 })).toEqual([9])
 })
 
 test('where nothing starts any more, one or two a second are tried', () => {
