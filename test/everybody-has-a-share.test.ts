@@ -59,6 +59,33 @@ test('a single task of another tenant starts soon beside a flood', async () => {
   expect(Math.max(...ahead)).toBeLessThan(120)
 }, 120_000)
 
+test('where a limit of the fleet binds, few calls of a flood begin between a single task and its start', async () => {
+  await using system = await startSystem({
+    workers: 2,
+    // Of different lengths, so that slots free up one after the other.
+    script: ({ content }) => ({ kind: 'answer', latencyMs: 1_000 + (content.length % 11) * 100 }),
+    env: {
+      MAGICTASK__providers__openai__models__m1: '{}',
+      'MAGICTASK__routes__text.paid__candidates': '[{"provider":"openai","model":"m1"}]',
+      MAGICTASK__limits__concurrency: '5',
+    },
+  })
+  const flood = items(2_000, 'flood').map((each, n) => ({ ...each, content: `flood ${n} ${'.'.repeat((n * 7) % 11)}` }))
+  await system.submit(flood, tokenOf('flood'))
+  await until(() => system.model.calls().length >= 20)
+  const ahead: number[] = []
+  for (let n = 0; n < 16; n++) {
+    const before = system.model.calls().length
+    await system.submit([item(`single-${n}.`)], tokenOf(`single-${n}`))
+    await until(() => system.model.callsFor(`single-${n}.`).length > 0)
+    ahead.push(tenantsOf(system).findIndex(({ tenant }) => tenant === `single-${n}`) - before)
+    await until(() => system.model.calls().length >= before + 4)
+  }
+  // About one each, while it is released, claimed and has its turn; three each where every worker keeps its own slots.
+  expect(sumOf(ahead)).toBeLessThanOrEqual(24)
+  expect(system.model.maxAtOnce).toBe(5)
+}, 120_000)
+
 test('the low lane goes on beside floods of the others, and the high one has most', async () => {
   await using system = await startSystem(SLOW)
   const submit = async (priority: 'high' | 'normal' | 'low', count: number) =>

@@ -3,6 +3,8 @@
   and whoever keeps what is shared.
 */
 
+import type { Turns } from './fleet-turns.ts'
+
 /** What a worker says of one of the fleet's limits. */
 export interface SlotWish {
   readonly name: string
@@ -12,6 +14,10 @@ export interface SlotWish {
   readonly keep: number
   /** What it would like to hold in all. */
   readonly want: number
+  /** Whose turn it is here; only of small limits, where the next slot to be free may be another worker's. */
+  readonly turns?: Turns
+  /** Whether the others are to hear of that at once. */
+  readonly isNews?: boolean
 }
 
 /** What a worker holds of a limit from now on. */
@@ -24,6 +30,10 @@ export interface SlotGrant {
   readonly needed: number
   /** An equal share of the limit for each worker that has use for it; at least 1. */
   readonly share: number
+  /** Slots that nobody holds. */
+  readonly free: number
+  /** Whose turn it is at the other workers. */
+  readonly others: readonly Turns[]
 }
 
 /** What a worker wants of a bucket of the fleet: requests or tokens. */

@@ -34,6 +34,8 @@ export const slotsHeld = pgTable(
     held: integer('held').notNull(),
     /** More that it has calls for and did not get. */
     wanted: integer('wanted').notNull().default(0),
+    /** Of a small limit: whose call is next there, and whose are under way. */
+    turns: jsonb('turns'),
   },
   (t) => [primaryKey({ columns: [t.name, t.workerId] })],
 )

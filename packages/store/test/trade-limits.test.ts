@@ -47,10 +47,28 @@ test('whoever holds more than its share is told what others wait for', async () 
     excess: 0,
     share: 1,
     needed: 11,
+    free: 0,
+    others: [],
   })
   await hold(first, 'shared', { keep: 4, want: 4 })
   await hold(second, 'shared', { want: 9 })
   expect(await hold(first, 'shared', { keep: 4, want: 4 })).toMatchObject({ needed: 2 })
+})
+
+test('each hears whose call is next at the others, as long as it waits for a slot, and how many slots nobody holds', async () => {
+  const [first, second] = [await store.hire(), await store.hire()]
+  const turns = {
+    next: { lane: 'normal', tenant: 'one' },
+    underWay: [{ lane: 'low', tenant: 'other', calls: 1 }],
+  } as const
+  const wish = { name: 'turns', cap: 5, turns }
+  expect(await trade(first, [{ ...wish, keep: 0, want: 6 }])).toMatchObject([{ free: 0, others: [] }])
+  expect(await trade(second, [{ ...wish, keep: 0, want: 1 }])).toMatchObject([{ others: [turns] }])
+  await trade(first, [{ ...wish, keep: 2, want: 2 }])
+  const [grant] = (await trade(second, [{ ...wish, keep: 0, want: 1 }])) ?? []
+  expect([grant?.free, grant?.others]).toEqual([2, [{ underWay: turns.underWay }]])
+  await trade(first, [{ name: 'turns', cap: 5, keep: 2, want: 2 }])
+  expect(await trade(second, [{ ...wish, keep: 1, want: 1 }])).toMatchObject([{ others: [] }])
 })
 
 test('what is in use is kept when the limit is lowered', async () => {

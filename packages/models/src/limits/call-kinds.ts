@@ -5,6 +5,7 @@ import {
   type Queue,
   type Route,
   type TargetName,
+  type WeightOf,
 } from '@magictask/domain'
 import type { CallWish } from '../admission.ts'
 import type { ModelLimits } from '../config/models-config.ts'
@@ -24,6 +25,7 @@ interface KindOptions {
   readonly targets: ReadonlyMap<TargetName, Target>
   readonly routes: ReadonlyMap<Queue, Route>
   readonly limits: ModelLimits
+  readonly weightOf?: WeightOf
 }
 
 /** Every target and limit that this worker knows, and the kinds of calls that fall under them. */
@@ -38,7 +40,9 @@ export class CallKinds {
 
   constructor(options: KindOptions) {
     this.#options = options
-    this.desks = new Map([...options.targets].map(([name, target]) => [name, createTargetDesk(name, target)]))
+    this.desks = new Map(
+      [...options.targets].map(([name, target]) => [name, createTargetDesk(name, target, options.weightOf)]),
+    )
   }
 
   /**
@@ -77,7 +81,7 @@ export class CallKinds {
 
   #choice(desk: TargetDesk, call: { queue: Queue; magicType: string; candidate: Candidate }): Choice {
     const slots = slotLimits(this.#options.limits, call).map(({ name, cap }) =>
-      kept(this.slots, name, () => new SlotAccount(name, cap)),
+      kept(this.slots, name, () => new SlotAccount(name, cap, this.#options.weightOf)),
     )
     const rates = rateLimits(this.#options.limits, call.candidate.provider).map(
       ({ name, perMinute, counts }): RateUse => {

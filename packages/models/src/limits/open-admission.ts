@@ -151,12 +151,12 @@ class FleetAdmission implements OpenAdmission {
 
   #tryNow(kind: CallKind, wish: CallWish): Admitted | undefined {
     if (this.#busy >= this.#slots) return undefined
-    const { contextTokens: tokens } = wish.needs
     const nowMs = this.#clock.elapsedMs()
-    const choice = firstFree(kind, tokens, nowMs)
+    const choice = firstFree(kind, wish.needs.contextTokens, nowMs)
     if (choice === undefined) return undefined
     this.#busy += 1
-    return new RunningCall(take(choice, tokens, nowMs), this.#onEnd)
+    this.#waiting.began(wish)
+    return new RunningCall(take(choice, wish, nowMs), this.#onEnd)
   }
 
   #wait(kind: CallKind, wish: CallWish, signal: AbortSignal): Promise<Admitted> {
@@ -186,6 +186,7 @@ class FleetAdmission implements OpenAdmission {
     const nowMs = this.#clock.elapsedMs()
     const { desk } = taken.choice
     this.#busy -= 1
+    this.#waiting.ended(taken.wish)
     giveBack(taken, tokensOf(answer))
     const sign = desk.health.ended(answer, taken.phase, nowMs)
     if (sign === 'refused' && answer.kind === 'broke') this.#refuseAll(desk.target.provider, answer.fault, nowMs)

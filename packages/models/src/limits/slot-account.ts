@@ -1,4 +1,5 @@
-import type { SlotGrant, SlotWish } from '@magictask/domain'
+import type { Share, SlotGrant, SlotWish, WeightOf } from '@magictask/domain'
+import { FleetTurn } from './fleet-turn.ts'
 
 /**
  * This worker's part of one of the fleet's limits. It never uses more than it holds, and it stops holding what it gives
@@ -23,10 +24,16 @@ export class SlotAccount {
   /** What was last said to be held or wanted. */
   #said = 0
   #mustTell = false
+  /** Of the slots in use those that others come first for: they go back as they free up. */
+  #owed = 0
+  readonly #turn: FleetTurn
+  /** Less was asked for than there is use for, because others come first. */
+  #stoodBack = false
 
-  constructor(name: string, cap: number) {
+  constructor(name: string, cap: number, weightOf?: WeightOf) {
     this.name = name
     this.#cap = cap
+    this.#turn = new FleetTurn(weightOf)
   }
 
   get cap(): number {
@@ -60,21 +67,26 @@ export class SlotAccount {
     return !this.#isShort && this.#held < this.#cap
   }
 
-  take(): void {
+  take(share: Share): void {
     this.#used += 1
+    this.#turn.began(share)
   }
 
-  free(): void {
+  /** Before anything else is started in it. */
+  free(share: Share): void {
     this.#used -= 1
-    if (this.#excess === 0) return
-    this.#excess -= 1
+    this.#turn.ended(share)
+    if (this.#excess > 0) this.#excess -= 1
+    else if (this.#owed > 0) this.#owed -= 1
+    else return
     this.#held -= 1
     this.#mustTell = true
   }
 
-  /** Says how many calls wait for it. */
-  expect(waiting: number): void {
+  /** Says how many calls wait for it, and whose is the next. */
+  expect(waiting: number, next?: Share): void {
     this.#waiting = waiting
+    this.#turn.expect(next)
   }
 
   /** The limit is another one from now on. Of a lower one nobody knows what is left until the fleet is asked. */
@@ -100,6 +112,7 @@ export class SlotAccount {
   /** What is in use counts no more: all is given back, and whoever wants some asks anew. */
   restart(): void {
     this.#used = 0
+    this.#turn.restart()
     this.#useNoMore()
     this.look()
   }
@@ -107,50 +120,66 @@ export class SlotAccount {
   /** Whether there is something to say to the fleet. */
   isDue(workers: number): boolean {
     const { want, keep } = this.#plan(workers)
+    const hasUse = this.#used + this.#waiting > 0 // also where it stands back: when that ends, it hears by asking
     const hasNews = keep !== this.#held || (want > this.#held && !this.#isShort)
-    return hasNews || (this.#mustTell && (this.#isKnown || want > 0))
+    return hasNews || ((this.#mustTell || this.#turn.isNews) && (this.#isKnown || hasUse))
   }
 
   /** What to say to the fleet, if there is anything to say. What it gives back it holds no more from here on. */
   wish(workers: number): SlotWish | undefined {
     if (!this.isDue(workers)) return undefined
-    const { want, keep, idle } = this.#plan(workers)
+    const { want, keep, idle, isSmall } = this.#plan(workers)
     this.#held = keep
     this.#mustTell = false
     const block = want > keep ? want + idle : Math.max(want, keep)
     this.#isKnown ||= block > 0
     this.#said = block
-    return { name: this.name, cap: this.#cap, keep, want: block }
+    this.#stoodBack = this.#turn.ahead > 0
+    const wish = { name: this.name, cap: this.#cap, keep, want: block }
+    return isSmall ? { ...wish, isNews: this.#turn.isNews, turns: this.#turn.say() } : wish
   }
 
   /** The answer to what was said. Without one nobody knows whether the fleet has heard of it. */
-  granted({ held, excess, needed, share }: SlotGrant): void {
+  granted({ held, excess, needed, share, free, others }: SlotGrant): void {
     this.#isKnown = this.#said > 0
     this.#held = Math.max(held - excess, this.#used)
     this.#excess = excess === 0 ? 0 : this.#held - Math.max(0, held - excess)
     if (this.#held < held) this.#mustTell = true
-    this.#isShort = this.#held < this.#used + this.#waiting
     this.#needed = needed
     this.#share = share
+    this.#turn.heard(others)
+    const { ahead, isFirst } = this.#turn
+    const beyondShare = isFirst ? 0 : Math.min(needed, this.#held - share)
+    this.#owed = Math.max(0, Math.max(ahead, beyondShare) - free)
+    this.#isShort = this.#held < this.#used + this.#waiting && (ahead > 0 || !this.#stoodBack)
   }
 
   #useNoMore(): void {
+    this.#owed = 0
     this.#held = this.#used
     this.#excess = this.#used
   }
 
   /**
    * Idle slots are kept of large limits only, for of those there is always another; what others need goes back at once,
-   * and of what is held beyond one's share as much as they need.
+   * and of what is held beyond one's share as much as they need, unless the next call here comes first. While others do, no
+   * more is wanted.
    */
-  #plan(workers: number): { readonly want: number; readonly keep: number; readonly idle: number } {
-    const isNeeded = this.#needed > 0
+  #plan(workers: number): {
+    readonly want: number
+    readonly keep: number
+    readonly idle: number
+    readonly isSmall: boolean
+  } {
+    const isNeeded = this.#needed > 0 && !this.#turn.isFirst
     const fair = isNeeded ? Math.max(this.#share, this.#held - this.#needed) : Number.POSITIVE_INFINITY
-    const want = Math.max(this.#used, Math.min(this.#used + this.#waiting, fair))
+    const most = this.#turn.ahead > 0 ? Math.min(fair, this.#held) : fair
+    const want = Math.max(this.#used, Math.min(this.#used + this.#waiting, most))
     const small = SMALL * Math.max(1, workers)
-    const idle = isNeeded || this.#cap <= small ? 0 : Math.floor(this.#cap / small)
+    const isSmall = this.#cap <= small
+    const idle = isNeeded || isSmall ? 0 : Math.floor(this.#cap / small)
     const keep = Math.max(this.#used, Math.min(this.#held, this.#cap, Math.max(want, this.#used + idle)))
-    return { want, keep, idle }
+    return { want, keep, idle, isSmall }
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Candidate, TargetName } from '@magictask/domain'
+import type { Candidate, TargetName, WeightOf } from '@magictask/domain'
+import type { CallWish } from '../admission.ts'
 import { TargetHealth } from '../breaker/target-health.ts'
 import type { Target } from '../target.ts'
 import { learnedBucket, targetLimit } from './fleet-limits.ts'
@@ -21,12 +22,12 @@ export interface TargetDesk {
   missedAtMs: number
 }
 
-export function createTargetDesk(name: TargetName, target: Target): TargetDesk {
+export function createTargetDesk(name: TargetName, target: Target, weightOf?: WeightOf): TargetDesk {
   const health = new TargetHealth(target)
   return {
     target,
     health,
-    limited: new SlotAccount(targetLimit(name), 0),
+    limited: new SlotAccount(targetLimit(name), 0, weightOf),
     limitedPhase: health.phase,
     learned: new RateAccount({ name: learnedBucket(name) }),
     learnedPerSecond: undefined,
@@ -97,37 +98,39 @@ function worse(one: Obstacle | undefined, other: Obstacle | undefined): Obstacle
 /** What a call took of limits, to be given back at its end. */
 export interface Taken {
   readonly choice: Choice
-  readonly tokens: number
+  readonly wish: CallWish
   readonly limited: boolean
   readonly probe: boolean
   readonly phase: number
 }
 
 /** Takes what a call needs of a choice that nothing holds back. */
-export function take(choice: Choice, tokens: number, nowMs: number): Taken {
+export function take(choice: Choice, wish: CallWish, nowMs: number): Taken {
   const { desk, slots, rates } = choice
   const { health } = desk
+  const { contextTokens: tokens } = wish.needs
   const limited = health.openness === 'limited'
-  for (const account of slots) account.take()
+  for (const account of slots) account.take(wish)
   for (const { account, counts } of rates) account.take(counts === 'tokens' ? tokens : 1)
-  if (limited) desk.limited.take()
+  if (limited) desk.limited.take(wish)
   if (desk.learnedPerSecond !== undefined) desk.learned.take(1)
   desk.inFlight += 1
   choice.pool.calls += 1
   choice.served += 1
   health.began(nowMs)
-  return { choice, tokens, limited, probe: limited && health.state.state === 'probing', phase: health.phase }
+  return { choice, wish, limited, probe: limited && health.state.state === 'probing', phase: health.phase }
 }
 
 /** Gives back what a call took; `usedTokens` where the provider counted them. */
-export function giveBack({ choice, tokens, limited, phase }: Taken, usedTokens: number | undefined): void {
+export function giveBack({ choice, wish, limited, phase }: Taken, usedTokens: number | undefined): void {
   const { desk, slots, rates } = choice
-  for (const account of slots) account.free()
-  if (limited && phase === desk.limitedPhase) desk.limited.free()
+  for (const account of slots) account.free(wish)
+  if (limited && phase === desk.limitedPhase) desk.limited.free(wish)
   desk.inFlight -= 1
   choice.pool.calls -= 1
   if (usedTokens === undefined) return
-  for (const { account, counts } of rates) if (counts === 'tokens') account.correct(usedTokens - tokens)
+  for (const { account, counts } of rates)
+    if (counts === 'tokens') account.correct(usedTokens - wish.needs.contextTokens)
 }
 
 /** How long a missed call stands for somebody who would probe the target. */

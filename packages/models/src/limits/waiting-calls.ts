@@ -1,6 +1,7 @@
-import { type FairOrder, LANES, type Lane, type PlacedWaiter, type Queue } from '@magictask/domain'
+import { type FairOrder, LANES, type Lane, type PlacedWaiter, type Queue, type Share } from '@magictask/domain'
 import type { Admitted, CallWish } from '../admission.ts'
 import type { CallKind } from './call-kinds.ts'
+import { ShareCounts } from './share-counts.ts'
 
 /** A call that waits for somebody who can take it. */
 export interface WaitingCall extends PlacedWaiter {
@@ -21,6 +22,7 @@ type OfKind = Readonly<Record<Lane, WaitingCall[]>>
 export class WaitingCalls {
   readonly #order: FairOrder
   readonly #kinds = new Map<CallKind, OfKind>()
+  readonly #underWay = new ShareCounts()
   #size = 0
 
   constructor(order: FairOrder) {
@@ -59,7 +61,17 @@ export class WaitingCalls {
   }
 
   isBefore(call: WaitingCall, other: WaitingCall): boolean {
-    return this.#order.compare(call, other) < 0
+    return this.#compare(call, other) < 0
+  }
+
+  /** A call has begun, whether it waited or not. */
+  began(share: Share): void {
+    this.#underWay.add(share, 1)
+  }
+
+  /** It is over. */
+  ended(share: Share): void {
+    this.#underWay.add(share, -1)
   }
 
   add({ wish, ...call }: Omit<WaitingCall, keyof PlacedWaiter>): WaitingCall {
@@ -67,7 +79,7 @@ export class WaitingCalls {
     const waiting = this.#order.placed({ ...call, wish, lane, tenant, cost: needs.contextTokens })
     const calls = this.#kinds.get(waiting.kind) ?? { high: [], normal: [], low: [] }
     this.#kinds.set(waiting.kind, calls)
-    const behind = calls[lane].findLastIndex(({ place }) => place <= waiting.place)
+    const behind = calls[lane].findLastIndex((other) => this.#compare(other, waiting) <= 0)
     calls[lane].splice(behind + 1, 0, waiting)
     this.#size += 1
     return waiting
@@ -92,6 +104,12 @@ export class WaitingCalls {
     this.#size -= 1
     if (countIn(calls) === 0) this.#kinds.delete(call.kind)
     return true
+  }
+
+  /** Of two in the same place, whose has none under way comes before whose has. */
+  #compare(call: WaitingCall, other: WaitingCall): number {
+    const isBusy = ({ wish }: WaitingCall) => Math.min(1, this.#underWay.of(wish))
+    return this.#order.compare(call, other) || isBusy(call) - isBusy(other)
   }
 
   #firstOf(calls: OfKind): WaitingCall | undefined {

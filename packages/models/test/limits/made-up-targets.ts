@@ -1,4 +1,13 @@
-import type { Candidate, Queue, Route, TargetName } from '@magictask/domain'
+import {
+  type Candidate,
+  type Lane,
+  type Queue,
+  type Route,
+  type SlotGrant,
+  type TargetName,
+  TenantId,
+} from '@magictask/domain'
+import type { CallWish } from '../../src/admission.ts'
 import type { Target } from '../../src/target.ts'
 
 /** A target that nobody asks: for what is decided before a call. */
@@ -24,4 +33,21 @@ export function candidateOf(target: TargetName, priority: number, maxWorkers?: n
 /** A route by priority. */
 export function routeOf(queue: Queue, ...candidates: readonly Candidate[]): Route {
   return { queue, strategy: 'priority', balance: 'weighted-round-robin', candidates }
+}
+
+/** A call of a tenant, of a hundred tokens. */
+export function wishOf(tenant: string, lane: Lane = 'normal'): CallWish {
+  return {
+    queue: 'text.paid',
+    magicType: 'spam_check',
+    tenant: TenantId.parse(tenant),
+    lane,
+    needs: { contextTokens: 100, vision: false },
+    without: new Set(),
+  }
+}
+
+/** What the fleet answers, where nobody else is. */
+export function grantOf(more: Partial<SlotGrant>): SlotGrant {
+  return { name: 'all', held: 0, excess: 0, needed: 0, share: 1, free: 0, others: [], ...more }
 }

@@ -1,7 +1,7 @@
 import type { TargetState } from '@magictask/domain'
 import { expect, test } from 'vitest'
 import { createTargetDesk, giveBack, limitByState, obstacleOf, take } from '../../src/limits/target-desk.ts'
-import { candidateOf, targetNamed } from './made-up-targets.ts'
+import { candidateOf, grantOf, targetNamed, wishOf } from './made-up-targets.ts'
 
 /** A target of which the fleet says how it stands, and gives this worker every slot that it wants. */
 function desk() {
@@ -23,10 +23,10 @@ function desk() {
       limitByState(at)
       at.limited.expect(most)
       const { want = 0 } = at.limited.wish(1) ?? {}
-      at.limited.granted({ name: 'target:p/m', held: Math.min(want, most), excess: 0, needed: 0, share: 1 })
+      at.limited.granted(grantOf({ name: 'target:p/m', held: Math.min(want, most) }))
     },
     /** So many calls start that never come back by themselves. */
-    start: (count: number) => Array.from({ length: count }, () => take(choice, 100, 0)),
+    start: (count: number) => Array.from({ length: count }, () => take(choice, wishOf('one'), 0)),
     isFull: () => obstacleOf(choice, 100) !== undefined,
     end: (taken: ReturnType<typeof take>) => giveBack(taken, undefined),
   }

@@ -1,8 +1,8 @@
-import { FairOrder, type Lane, TenantId } from '@magictask/domain'
+import { FairOrder, type Lane } from '@magictask/domain'
 import { expect, test } from 'vitest'
 import type { CallKind } from '../../src/limits/call-kinds.ts'
 import { WaitingCalls } from '../../src/limits/waiting-calls.ts'
-import { routeOf } from './made-up-targets.ts'
+import { routeOf, wishOf } from './made-up-targets.ts'
 
 const kindOf = (): CallKind => ({ route: routeOf('text.paid'), choices: [] })
 
@@ -12,14 +12,7 @@ function waitingCalls() {
   const add = (kind: CallKind, tenant: string, lane: Lane = 'normal') =>
     calls.add({
       kind,
-      wish: {
-        queue: 'text.paid',
-        magicType: 'spam_check',
-        tenant: TenantId.parse(tenant),
-        lane,
-        needs: { contextTokens: 100, vision: false },
-        without: new Set(),
-      },
+      wish: wishOf(tenant, lane),
       signal: new AbortController().signal,
       admit: () => undefined,
     })
@@ -73,4 +66,17 @@ test('a call that waits no more is counted no more, and holds up nobody', () => 
   expect([calls.size, calls.countOf('text.paid'), [...calls.kinds()][0]?.first]).toEqual([1, 1, second])
   calls.start(second)
   expect([calls.size, calls.has(kind), [...calls.kinds()]]).toEqual([0, false, []])
+})
+
+test('in the same place, whose calls are under way stands behind whose are not', () => {
+  const { calls, add, start } = waitingCalls()
+  const kind = kindOf()
+  calls.began(wishOf('flood'))
+  add(kind, 'flood')
+  add(kind, 'single')
+  expect(start(2).map(({ tenant }) => tenant)).toEqual(['single', 'flood'])
+  calls.ended(wishOf('flood'))
+  add(kind, 'flood')
+  add(kind, 'single')
+  expect(start(2).map(({ tenant }) => tenant)).toEqual(['flood', 'single'])
 })

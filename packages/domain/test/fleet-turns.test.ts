@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { type Lane, type Share, type Turns, turnsBefore } from '../src/index.ts'
+
+const share = (tenant: string, lane: Lane = 'normal'): Share => ({ lane, tenant })
+
+/** What a worker says of whose call is next there, and of the calls of a tenant that are under way. */
+function worker(next: Share | undefined, underWay: readonly (readonly [Share, number])[] = []): Turns {
+  const calls = underWay.map(([each, count]) => ({ ...each, calls: count }))
+  return next === undefined ? { underWay: calls } : { next, underWay: calls }
+}
+
+const [flood, single] = [share('flood'), share('single')]
+
+test('who has nothing under way anywhere comes before who has several calls, wherever each of them waits', () => {
+  const own = worker(flood, [[flood, 2]])
+  const third = worker(flood, [[flood, 1]])
+  expect(turnsBefore(own, [worker(single), third])).toBe(1)
+  expect(turnsBefore(worker(single), [own, third])).toBe(0)
+})
+
+test('what is under way at any worker counts', () => {
+  const own = worker(flood, [[flood, 2]])
+  expect(turnsBefore(own, [worker(single), worker(undefined, [[single, 2]])])).toBe(0)
+})
+
+test('of those who have as much nobody comes first, nor does who has as much once it has the slot', () => {
+  const own = worker(flood, [[flood, 2]])
+  expect(turnsBefore(own, [worker(single, [[single, 2]])])).toBe(0)
+  expect(turnsBefore(own, [worker(single, [[single, 1]])])).toBe(0)
+  expect(turnsBefore(worker(flood, [[flood, 1]]), [worker(single)])).toBe(0)
+  expect(turnsBefore(own, [worker(flood)])).toBe(0)
+})
+
+test('a tenant of weight three may have three times the calls', () => {
+  const weightOf = (tenant: string) => (tenant === 'flood' ? 3 : 1)
+  expect(turnsBefore(worker(flood, [[flood, 3]]), [worker(single)], weightOf)).toBe(0)
+  expect(turnsBefore(worker(flood, [[flood, 4]]), [worker(single)], weightOf)).toBe(1)
+})
+
+test('lanes share by their weights, whoever has calls in them', () => {
+  const [high, low] = [share('one', 'high'), share('other', 'low')]
+  expect(turnsBefore(worker(flood, [[flood, 2]]), [worker(high)])).toBe(1)
+  expect(turnsBefore(worker(flood, [[flood, 3]]), [worker(low)])).toBe(0)
+  expect(turnsBefore(worker(flood, [[flood, 4]]), [worker(low)])).toBe(1)
+})
+
+test('where no call waits, nobody has to come first', () => {
+  expect(turnsBefore(worker(undefined, [[flood, 5]]), [worker(single)])).toBe(0)
+  expect(turnsBefore(worker(flood, [[flood, 5]]), [worker(undefined)])).toBe(0)
+})

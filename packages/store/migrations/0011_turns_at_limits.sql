@@ -1,0 +1,1 @@
+ALTER TABLE "slots_held" ADD COLUMN "turns" jsonb;
