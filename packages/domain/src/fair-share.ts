@@ -3,6 +3,8 @@ export const FAIR_SHARE = {
   turnTokens: 250,
   /** Whatever a tenant was charged, it waits no longer than so many turns of the others for it. */
   mostTurnsBehind: 400,
+  /** However much it has to spend, it spends no more than so many turns' worth in one: the others wait meanwhile. */
+  mostTurnsInOne: 2,
   /** What it was charged too much comes back, but not as a burst that holds up the others. */
   mostTurnsAhead: 20,
   /** Whose credits are remembered; those that were not dealt to for the longest time are forgotten first. */
@@ -21,8 +23,8 @@ export function weightsFrom(weights: ReadonlyMap<string, number>): WeightOf {
 export interface Shares {
   /** The tenant whose turn ended last: the ring goes on behind it. */
   readonly after: string
-  /** The tenant that is in the middle of its turn. */
-  readonly inTurn?: string
+  /** The tenant that is in the middle of its turn, and what it has spent in it. */
+  readonly inTurn?: { readonly tenant: string; readonly spent: number }
   /** The tokens that each may still spend; below 0 it has had more than its share. 0 where nothing is said. */
   readonly credits: ReadonlyMap<string, number>
 }
@@ -63,10 +65,10 @@ export function dealOut(shares: Shares, { backlogs, room, weightOf }: Offer): De
     skipTurnsOfNobody(open, turn)
     for (const hand of open) {
       if (left === 0) break
-      if (turn.inTurn !== hand.tenant) hand.credit += hand.turnTokens
+      takeTurn(hand, turn)
       left -= spend(hand, left)
       const unfinished = left === 0 && mayGoOn(hand)
-      turn = unfinished ? { after: turn.after, inTurn: hand.tenant } : { after: hand.tenant, inTurn: undefined }
+      turn = unfinished ? { after: turn.after, inTurn: hand } : { after: hand.tenant, inTurn: undefined }
     }
     open = open.filter(hasTasks)
   }
@@ -98,7 +100,7 @@ export function chargeShares(shares: Shares, charges: readonly Charge[], weightO
 
 interface Turn {
   readonly after: string
-  readonly inTurn: string | undefined
+  readonly inTurn: Shares['inTurn'] | undefined
 }
 
 interface Hand extends Backlog {
@@ -106,26 +108,36 @@ interface Hand extends Backlog {
   readonly turnTokens: number
   taken: number
   credit: number
+  /** In its present turn. */
+  spent: number
 }
 
 function handOf(backlog: Backlog, shares: Shares, weightOf: WeightOf): Hand {
   const weight = weightOf(backlog.tenant)
   const turnTokens = FAIR_SHARE.turnTokens * weight
-  return { ...backlog, weight, turnTokens, taken: 0, credit: shares.credits.get(backlog.tenant) ?? 0 }
+  return { ...backlog, weight, turnTokens, taken: 0, spent: 0, credit: shares.credits.get(backlog.tenant) ?? 0 }
 }
 
 function hasTasks({ taken, costs }: Hand): boolean {
   return taken < costs.length
 }
 
+/** Its turn begins, or goes on where it was left. */
+function takeTurn(hand: Hand, { inTurn }: Turn): void {
+  const goesOn = inTurn?.tenant === hand.tenant
+  if (!goesOn) hand.credit += hand.turnTokens
+  hand.spent = goesOn ? inTurn.spent : 0
+}
+
 function mayGoOn(hand: Hand): boolean {
-  return hand.credit > 0 && hasTasks(hand)
+  const { credit, spent, turnTokens } = hand
+  return credit > 0 && spent < FAIR_SHARE.mostTurnsInOne * turnTokens && hasTasks(hand)
 }
 
 /** Rounds in which nobody could start anything are gone through at once. */
 function skipTurnsOfNobody(open: readonly Hand[], { inTurn }: Turn): void {
   const turnsUntilCredit = (hand: Hand) =>
-    hand.credit > 0 ? Number(hand.tenant !== inTurn) : Math.floor(-hand.credit / hand.turnTokens) + 1
+    hand.credit > 0 ? Number(hand.tenant !== inTurn?.tenant) : Math.floor(-hand.credit / hand.turnTokens) + 1
   const skipped = Math.min(...open.map(turnsUntilCredit)) - 1
   if (skipped > 0) for (const hand of open) hand.credit += skipped * hand.turnTokens
 }
@@ -133,7 +145,9 @@ function skipTurnsOfNobody(open: readonly Hand[], { inTurn }: Turn): void {
 function spend(hand: Hand, room: number): number {
   const before = hand.taken
   while (hand.taken - before < room && mayGoOn(hand)) {
-    hand.credit -= hand.costs[hand.taken] ?? 0
+    const cost = hand.costs[hand.taken] ?? 0
+    hand.credit -= cost
+    hand.spent += cost
     hand.taken += 1
   }
   return hand.taken - before
@@ -146,7 +160,7 @@ function sharesOf(before: Shares, { after, inTurn }: Turn, hands: readonly Hand[
     const isDone = !hasTasks(hand) && !hand.more
     keep(credits, hand.tenant, isDone ? Math.min(0, hand.credit) : hand.credit, hand.weight)
   }
-  return { after, credits, ...(inTurn === undefined ? {} : { inTurn }) }
+  return { after, credits, ...(inTurn === undefined ? {} : { inTurn: { tenant: inTurn.tenant, spent: inTurn.spent } }) }
 }
 
 function keep(credits: Map<string, number>, tenant: string, credit: number, weight: number): void {

@@ -163,3 +163,18 @@ test('no more tenants are remembered than the bound, the longest unseen go first
   expect(credits.has('t9')).toBe(false)
   expect(credits.has('t10')).toBe(true)
 })
+
+test('a tenant that gets much back lets another start all the same, whether they are dealt to one by one or all at once', () => {
+  const flood = { tenant: 'flood', costs: Array.from({ length: 40 }, () => 300), more: true }
+  const one = { tenant: 'one', costs: [300], more: false }
+  const before = chargeShares(NO_SHARES, [{ tenant: 'flood', tokens: -50_000 }], equal)
+  expect(dealOut(before, { backlogs: [flood, one], room: 4, weightOf: equal }).takes.get('one')).toBe(1)
+  let shares = before
+  const started: (string | undefined)[] = []
+  while (started.length < 4) {
+    const dealt = dealOut(shares, { backlogs: ringFrom(shares.after, [flood, one]), room: 1, weightOf: equal })
+    shares = dealt.shares
+    started.push(...dealt.takes.keys())
+  }
+  expect(started.filter((name) => name === 'one').length).toBeGreaterThan(0)
+})
