@@ -30,7 +30,7 @@ export interface Sizes {
 export const FULL: Sizes = {
   rounds: 3,
   warmUp: 2_000,
-  warmUpOfServers: 20_000,
+  warmUpOfServers: 40_000,
   tasksAtOnce: 6_000,
   tasksAt300Ms: 2_000,
   alone: 50,

@@ -14,15 +14,15 @@ export interface LedgerDeps {
 
 const OUTCOME_LINGER_MS = 3
 /** From one write to the next: a statement costs as much as many of its rows, and nobody's slot waits for it. A lone outcome never does. */
-const WRITE_EVERY_MS = 50
+const WRITE_EVERY_MS = 70
 const ANSWER_LINGER_MS = 10
 const RETRY_PAUSE_MS = 500
 /** Entries of each kind in one statement. */
 const MOST_AT_ONCE = 500
 
 /**
- * Writes what a worker's tasks come to, many in one statement and twenty statements a second at most: a lone outcome within
- * milliseconds, everything within 50. While the database is away everything is kept and written when it is back: what is paid is lost
+ * Writes what a worker's tasks come to, many in one statement and fourteen statements a second at most: a lone outcome within
+ * milliseconds, everything within 70, so that what is paid stands within a tenth of a second. While the database is away everything is kept and written when it is back: what is paid is lost
  * only with the process. Disposing it writes what is left.
  */
 export class Ledger implements AsyncDisposable {

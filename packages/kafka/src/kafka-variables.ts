@@ -43,11 +43,18 @@ export function topicsOf(variables: KafkaVariables): TopicNames {
   })
 }
 
-/** The topics that start-up makes if they are missing. */
+/** Of results and dead letters: every api reads all results, and pays for each partition with every fetch. */
+const FEW_PARTITIONS = 6
+
+/** The topics that start-up makes if they are missing. The lanes have as many partitions as they may have workers. */
 export function wantedTopics(variables: KafkaVariables): WantedTopics {
   const { lanes, results, deadLetters } = topicsOf(variables)
-  const size = { partitions: variables.KAFKA_PARTITIONS, replicationFactor: variables.KAFKA_REPLICATION_FACTOR }
-  return [...LANES.map((lane) => lanes[lane]), results, deadLetters].map((name) => ({ name, ...size }))
+  const { KAFKA_PARTITIONS: many, KAFKA_REPLICATION_FACTOR: replicationFactor } = variables
+  const few = Math.min(FEW_PARTITIONS, many)
+  return [
+    ...LANES.map((lane) => ({ name: lanes[lane], partitions: many, replicationFactor })),
+    ...[results, deadLetters].map((name) => ({ name, partitions: few, replicationFactor })),
+  ]
 }
 
 /** Kafka where the configuration names servers, else a broker in this process. */

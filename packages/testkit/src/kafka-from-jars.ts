@@ -10,6 +10,9 @@ import { kafkaJars } from './kafka-jars.ts'
 import { freePort, KAFKA_VERSION, kafkaProperties } from './kafka-properties.ts'
 import type { KafkaWayDeps, TestKafka } from './test-kafka.ts'
 
+/** Java's best compiler takes minutes to give back what it spends, on a core that the tests need. */
+const BRIEF_LIFE = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+
 /** A Kafka that Java runs on this machine, on free ports of the loopback address. It ends with this process, however that ends. */
 export async function startKafkaFromJars({ env, isUp }: KafkaWayDeps): Promise<TestKafka> {
   await java(['-version']).catch((error: unknown) => {
@@ -23,7 +26,7 @@ export async function startKafkaFromJars({ env, isUp }: KafkaWayDeps): Promise<T
 
   let running: JavaProcess | undefined
   async function start(): Promise<void> {
-    running ??= spawnJava(['-Xmx512m', '-cp', jars, 'kafka.Kafka', configFile], join(home, 'kafka.log'))
+    running ??= spawnJava([...BRIEF_LIFE, '-cp', jars, 'kafka.Kafka', configFile], join(home, 'kafka.log'))
     await isUp([broker], running.gone)
   }
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -81,12 +81,13 @@ export interface Settlement {
 export type Settled = 'settled' | 'already' | 'refused'
 
 /*
-  The state that is left and the fence stand in the UPDATE's own WHERE: what a lock was waited for is looked at again.
+  The state that is left and the fence stand in the UPDATE's own WHERE: what a lock was waited for is looked at again. That state comes
+  as a column, for by the word itself PostgreSQL would go through the index of all that runs, and of all that ran since it was vacuumed.
   A call is recorded whoever holds the task.
 */
 const MOVED = `
 with outcome as (
-  select * from jsonb_to_recordset($1) as o (
+  select *, 'running' as leaves from jsonb_to_recordset($1) as o (
     task_id uuid, fence int, state text, counted boolean, wait_ms double precision, waits_for text,
     results text, error text, degraded boolean, degraded_reason text, cached boolean, provider text, model text)
 ),
@@ -99,7 +100,7 @@ moved as (
     state = o.state, tries = t.tries + o.counted::int, worker_id = null,
     finished_at = case when o.state <> 'queued' then now() end
   from outcome o join held on held.id = o.task_id
-  where t.id = o.task_id and t.id between $3 and $4 and t.state = 'running' and t.fence = o.fence
+  where t.id = o.task_id and t.id between $3 and $4 and t.state = o.leaves and t.fence = o.fence
   returning t.id as task_id, t.batch_id, t.tenant, t.lane, t.queue, t.cost, t.deadline, o.state as status, o.wait_ms,
     o.waits_for, o.results, o.error, o.degraded, o.degraded_reason, o.cached, o.provider, o.model
 ),
