@@ -39,7 +39,7 @@ export interface RelayDeps {
 
 const LEASE_MS = 3_000
 /** What is on Kafka lasts for two such pauses, and what workers have claimed ahead for longer, so a shorter one only costs statements. */
-const BUSY_PAUSE_MS = 100
+const BUSY_PAUSE_MS = 125
 const IDLE_PAUSE_MS = 200
 const OTHER_HOLDS_PAUSE_MS = 1_000
 const TEND_EVERY_MS = 200

@@ -12,16 +12,22 @@ export interface RescueDeps {
 }
 
 const PAUSE_MS = 1_000
+/** A claim that was under way while its worker was taken for dead is found by this; there is hardly ever one. */
+const LOOK_FOR_ORPHANS_MS = 5_000
 
 /** Takes the tasks of dead workers back to wait. It depends on nothing that load can starve, and every process runs it. */
 export function startRescue(deps: RescueDeps): Loop {
   const watch = new BeatWatch(deps.leaseMs)
+  let lookedAtMs = Number.NEGATIVE_INFINITY
   return startLoop({
     name: 'rescue',
     clock: deps.clock,
     pauseMs: PAUSE_MS,
     turn: async () => {
-      const dead = watch.look(await readBeats(deps.db), deps.clock.elapsedMs())
+      const nowMs = deps.clock.elapsedMs()
+      const dead = watch.look(await readBeats(deps.db), nowMs)
+      if (dead.length === 0 && nowMs - lookedAtMs < LOOK_FOR_ORPHANS_MS) return
+      lookedAtMs = nowMs
       const { queued, poisoned } = await rescueTasks(deps.db, dead)
       for (const worker of dead) deps.log.warn('a worker is taken for dead', { worker: worker.workerId })
       const rescued = queued.length + poisoned.length

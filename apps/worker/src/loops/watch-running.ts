@@ -34,7 +34,9 @@ export function watchRunning(deps: WatchDeps): Loop {
       if (deps.running.size === 0) return
       const nowMs = deps.clock.elapsedMs()
       for (const task of deps.running.values()) stopIfLate(deps, task, nowMs)
-      const tasks = [...deps.running.values()]
+      // What came since the last turn is looked at in the next: most of it has ended by then.
+      const tasks = [...deps.running.values()].filter(({ claimedAtMs }) => nowMs - claimedAtMs >= PAUSE_MS)
+      if (tasks.length === 0) return
       const lost = await lostTasks(
         deps.db,
         tasks.map(({ task, claim }) => ({ taskId: task.task_id, fence: claim.fence })),
