@@ -25,17 +25,24 @@ let isPrompt = false
 /** What is used of it: the version is pinned, and this file of it has these members. */
 interface ConsumerGroup {
   readonly maxWaitTime: number
-  readonly subscriptionState: { active(): readonly { readonly partitions: readonly number[] }[] }
+  readonly subscriptionState: { assigned(): Partitions; active(): Partitions }
   fetch(this: ConsumerGroup, nodeId: unknown): Promise<readonly unknown[]>
   resume(this: ConsumerGroup, topicPartitions: unknown): void
 }
+
+type Partitions = readonly { readonly partitions: readonly number[] }[]
 
 function consumerGroupClass(): { readonly prototype: ConsumerGroup } {
   return createRequire(import.meta.url)('kafkajs/src/consumer/consumerGroup')
 }
 
+/** A member that has no partitions goes kafkajs' own way, and sees there when its topic gets more of them. */
 function isPaused({ subscriptionState }: ConsumerGroup): boolean {
-  return subscriptionState.active().every(({ partitions }) => partitions.length === 0)
+  return !isEmpty(subscriptionState.assigned()) && isEmpty(subscriptionState.active())
+}
+
+function isEmpty(topics: Partitions): boolean {
+  return topics.every(({ partitions }) => partitions.length === 0)
 }
 
 /** A fetcher for each broker may sleep here. No longer than an idle fetch waits, for the caller sends heartbeats in between. */

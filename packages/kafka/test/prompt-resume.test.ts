@@ -36,9 +36,11 @@ test('a member of which everything is paused asks nothing until it is resumed, a
   await expect(fetching).rejects.toThrow('asked')
 })
 
-test('a member of which one partition is not paused fetches', async () => {
+test('a member of which one partition is not paused fetches, and one that has none looks for some', async () => {
   resumePromptly()
-  const group = member()
-  group.subscriptionState.pause([{ topic: 'tasks', partitions: [0] }])
-  await expect(group.fetch(1)).rejects.toThrow('asked')
+  const [half, idle] = [member(), member()]
+  half.subscriptionState.pause([{ topic: 'tasks', partitions: [0] }])
+  await expect(half.fetch(1)).rejects.toThrow('asked')
+  idle.subscriptionState.assign([{ topic: 'tasks', partitions: [] }])
+  await expect(idle.fetch(1)).rejects.toThrow('asked')
 })
