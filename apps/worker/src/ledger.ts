@@ -22,8 +22,8 @@ const MOST_AT_ONCE = 500
 
 /**
  * Writes what a worker's tasks come to, many in one statement and fourteen statements a second at most: a lone outcome within
- * milliseconds, everything within 70, so that what is paid stands within a tenth of a second. While the database is away everything is kept and written when it is back: what is paid is lost
- * only with the process. Disposing it writes what is left.
+ * milliseconds, everything within 70, so that what is paid stands within a tenth of a second. While the database is away
+ * everything is kept and written when it is back: what is paid is lost only with the process. Disposing it writes what is left.
  */
 export class Ledger implements AsyncDisposable {
   readonly #deps: LedgerDeps

@@ -30,7 +30,7 @@ export function turnsBefore(own: Turns, others: readonly Turns[], weightOf: Weig
       share.lane === next.lane
         ? [({ tenant }: Share) => callsOf((each) => each.lane === next.lane && each.tenant === tenant), tenantWeight]
         : [({ lane }: Share) => callsOf((each) => each.lane === lane), laneWeight]
-    return (load(share) + 1) / weight(share) < Math.max(1, load(next)) / weight(next)
+    return (load(share) + 1) / weight(share) < load(next) / weight(next)
   }
   const tenantWeight = ({ tenant }: Share) => weightOf(tenant)
   const laneWeight = ({ lane }: Share) => LANE_WEIGHTS[lane]

@@ -48,3 +48,11 @@ test('where no call waits, nobody has to come first', () => {
   expect(turnsBefore(worker(undefined, [[flood, 5]]), [worker(single)])).toBe(0)
   expect(turnsBefore(worker(flood, [[flood, 5]]), [worker(undefined)])).toBe(0)
 })
+
+test('who has no call under way in its lane does not stand back for another lane: an equal part is its own', () => {
+  const [high, low] = [share('one', 'high'), share('other', 'low')]
+  for (const calls of [1, 2, 5, 6]) {
+    expect(turnsBefore(worker(low), [worker(high, [[high, calls]])])).toBe(0)
+    expect(turnsBefore(worker(flood), [worker(high, [[high, calls]])])).toBe(0)
+  }
+})

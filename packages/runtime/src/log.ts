@@ -34,34 +34,37 @@ export function createLog(options: {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level: string) => ({ level }) },
   }
-  const { flushSync, ...destination } = options.write === undefined ? standardOutput() : unbuffered(options.write)
+  const { flush, ...destination } = options.write === undefined ? standardOutput() : unbuffered(options.write)
   const logger = pino(settings, destination)
   return {
     info: (event, facts) => logger.info(facts ?? {}, event),
     warn: (event, facts, error) => {
       logger.warn({ ...facts, ...describeError(error) }, event)
-      flushSync()
+      flush()
     },
     error: (event, facts, error) => {
       logger.error({ ...facts, ...describeError(error) }, event)
-      flushSync()
+      flush()
     },
   }
 }
 
 interface Destination {
   write(line: string): void
-  flushSync(): void
+  /** Writes at once what has gathered. */
+  flush(): void
 }
 
 function unbuffered(write: (line: string) => void): Destination {
-  return { write, flushSync: () => undefined }
+  return { write, flush: () => undefined }
 }
 
 function standardOutput(): Destination {
   const output = pino.destination({ sync: true, minLength: WRITE_BYTES, periodicFlush: WRITE_EVERY_MS })
-  process.once('exit', () => output.flushSync())
-  return { write: (line) => output.write(line), flushSync: () => output.flushSync() }
+  // Its own `flushSync` would try for ever, and stop the process, once nobody reads what is written.
+  const flush = () => output.flush()
+  process.once('exit', flush)
+  return { write: (line) => output.write(line), flush }
 }
 
 /** A log that keeps nothing. */

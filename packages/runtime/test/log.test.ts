@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { createLog, type LogLevel } from '../src/index.ts'
@@ -67,4 +68,20 @@ test('a process that ends has written every line, in order', async () => {
     .split('\n')
     .map((line) => JSON.parse(line).event)
   expect(events).toEqual(['one', 'two', 'three', ...Array.from({ length: 500 }, () => 'more'), 'last'])
+})
+
+test('a process whose output nobody reads any more goes on', async () => {
+  const script = `
+    import { createLog } from ${JSON.stringify(import.meta.resolve('../src/index.ts'))}
+    const log = createLog({ level: 'info', app: 'test' })
+    process.stdin.once('data', () => {
+      for (let at = 0; at < 100; at++) log.warn('nobody reads this', { at })
+      process.exit(7)
+    })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'ignore'] })
+  child.stdout.destroy()
+  await once(child.stdout, 'close')
+  child.stdin.write('go')
+  const [code, signal] = await once(child, 'exit')
+  expect([code, signal]).toEqual([7, null])
 })

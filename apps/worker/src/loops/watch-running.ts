@@ -20,7 +20,7 @@ const PARK_AFTER_MS = 1_000
 const PARK_NEXT_AFTER_MS = 20_000
 
 /**
- * Looks at all that runs, twice a second and with one statement for all: stops what was cancelled or taken away, what is
+ * Looks at all that runs, more than twice a second and with one statement for all: stops what was cancelled or taken away, what is
  * past its deadline or its time-out, and what has waited for a slot for a second, before its first call or after any: another
  * worker may have one, and others need the place. Who is next for a slot of the fleet stays, but not for ever.
  */

@@ -136,7 +136,8 @@ export class SlotAccount {
     this.#said = block
     this.#stoodBack = this.#turn.ahead > 0
     const wish = { name: this.name, cap: this.#cap, keep, want: block }
-    return isSmall ? { ...wish, isNews: this.#turn.isNews, turns: this.#turn.say() } : wish
+    if (!isSmall || this.#cap > MOST_TOLD) return wish
+    return { ...wish, isNews: this.#turn.isNews, turns: this.#turn.say() }
   }
 
   /** The answer to what was said. Without one nobody knows whether the fleet has heard of it. */
@@ -185,3 +186,5 @@ export class SlotAccount {
 
 /** A limit of more than so many slots a worker is large. */
 const SMALL = 4
+/** Of a larger limit some slot frees up soon anyway, and every worker would hear of every turn. */
+const MOST_TOLD = 32
