@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type BatchId, Fault, type Lane, type Queue, type TaskId, type TenantId } from '@magictask/domain'
-import type { Database, Queries } from '../database.ts'
+import { type Database, type Queries, repeated } from '../database.ts'
 import { withPartitions } from '../partitions.ts'
 import { RELEASE } from '../waiting/release-room.ts'
 
@@ -47,7 +47,7 @@ const KEPT_FOR = `interval '24 hours'`
   A task is released with its submission if nothing due waits before it and the window has room, so an idle system
   adds no delay. Two submissions at once may overshoot the window, which harms nothing.
 */
-const INSERT = `
+const INSERT = repeated(`
 with item as (
   select * from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::timestamptz[], $10::text[], $11::text[], $12::int[])
     as i (task_id, campaign_sn, magic_type, lane, payload_hash, deadline, record, metadata, cost)
@@ -80,7 +80,7 @@ new_payloads as (
 )
 insert into waiting (task_id, tenant, lane, queue, cost, deadline, released_until)
 select task_id, $2, lane, $3, cost, deadline, case when fits then now() + interval '${RELEASE.markSeconds} s' end from placed
-returning task_id, released_until is not null as released`
+returning task_id, released_until is not null as released`)
 
 /**
  * Stores a submission whole or not at all. The same key and body again give the first answer again, also from

@@ -1,5 +1,5 @@
 import type { TaskId, WorkerId } from '@magictask/domain'
-import { type Queries, repeatOnDeadlock } from '../database.ts'
+import { type Queries, repeated, repeatOnDeadlock } from '../database.ts'
 import { rangeOf } from '../partitions.ts'
 
 /** A record that names a task: its id and the SHA-256 of its value. */
@@ -66,7 +66,7 @@ type Row =
   compared: the record is the payload. PostgreSQL takes what each step leaves for one row, and would compare every pair of rows in a
   join of two steps: hence the array, and the caller who puts together what is known and what is claimed.
 */
-const CLAIM = `
+const CLAIM = repeated(`
 with known as (
   select o.place, t.id, t.payload_hash = o.payload_hash as genuine, t.state = 'queued' as queued, t.deaths >= $5 as suspect,
     row_number() over (partition by t.deaths >= $5, t.state = 'queued', t.payload_hash = o.payload_hash order by t.id) as turn
@@ -97,7 +97,7 @@ select 'known' as kind, id as task_id, place, genuine, genuine and queued and su
   null as fence, null as tries, null as suspect, null as cost, null as deadline_in_ms
 from known
 union all
-select 'claimed', id, null, null, null, fence, tries, suspect, cost, deadline_in_ms from claimed`
+select 'claimed', id, null, null, null, fence, tries, suspect, cost, deadline_in_ms from claimed`)
 
 /** The row of `workers` is the worker's right to claim: without it every offer is skipped. */
 export interface ClaimRequest {

@@ -1,5 +1,5 @@
 import type { BatchId, CallId, Lane, Queue, TargetName, TaskId, TenantId } from '@magictask/domain'
-import { type Queries, repeatOnDeadlock } from '../database.ts'
+import { type Queries, repeated, repeatOnDeadlock } from '../database.ts'
 import { IS_OUT } from '../limits/targets.ts'
 import { rangeOf } from '../partitions.ts'
 import { ENDING } from './ending.ts'
@@ -179,7 +179,7 @@ function statementFor({ outcomes, calls, answers, charges = [] }: Settlement) {
     answers.length === 0 ? '' : placed(KEPT, JSON.stringify(answers.map(answerRow)), ...rangeOfTasks(answers)),
     charges.length === 0 ? '' : placed(CHARGED, JSON.stringify(charges)),
   ]
-  return { text: `${parts.join('')}\nselect task_id from moved`, values }
+  return { text: repeated(`${parts.join('')}\nselect task_id from moved`), values }
 }
 
 const LOOK_BACK = `

@@ -1,5 +1,5 @@
 import type { Lane, Queue, TaskId } from '@magictask/domain'
-import type { Queries } from '../database.ts'
+import { type Queries, repeated } from '../database.ts'
 
 /** Where to look: in one lane of one queue, behind a tenant of its ring. */
 export interface Look {
@@ -39,7 +39,7 @@ const DEPTH = 4
   compare whole rows, so that no other index can serve them: by the tenant alone, PostgreSQL would choose one without lanes.
   What the first tasks cost is read from the index alone.
 */
-const LOOK = `
+const LOOK = repeated(`
 with recursive place as materialized (
   select p.*, (
     select count(*)::int from waiting o where o.lane = p.lane and o.queue = p.queue and o.released_until > now()
@@ -73,7 +73,7 @@ left join lateral (
     order by deadline, task_id limit t.depth
   ) w
 ) first on true
-order by p.nth, t.place_in_ring`
+order by p.nth, t.place_in_ring`)
 
 interface Row {
   readonly nth: number

@@ -1,5 +1,5 @@
 import type { Lane, TaskId } from '@magictask/domain'
-import type { Queries } from '../database.ts'
+import { type Queries, repeated } from '../database.ts'
 import { rangeOf } from '../partitions.ts'
 import { TAKE_LEASE } from './release-lease.ts'
 import { RELEASE } from './release-room.ts'
@@ -22,7 +22,7 @@ export interface Release {
   What was cancelled or claimed since it was looked at is not there any more, and what somebody decides about just now is
   skipped. The range of the ids prunes the partitions of `payloads` when the statement is planned.
 */
-const MARK = `
+const MARK = repeated(`
 with ${TAKE_LEASE},
 held as (
   select task_id from waiting
@@ -37,7 +37,7 @@ marked as (
 select l.holds, m.*, p.record
 from (select exists (select from lease) as holds) l left join (
   marked m join payloads p on p.task_id = m.task_id and p.task_id between $4 and $5
-) on true`
+) on true`)
 
 interface Row {
   readonly holds: boolean

@@ -7,7 +7,7 @@ import {
   type Queue,
   type WorkerRoutes,
 } from '@magictask/domain'
-import type { Queries } from '../database.ts'
+import { type Queries, repeated } from '../database.ts'
 import { ROOMS } from './park-tasks.ts'
 import { TAKE_LEASE } from './release-lease.ts'
 import { RELEASE } from './release-room.ts'
@@ -50,7 +50,7 @@ const PLACES = `unnest('{${LANES.join()}}'::text[]) as l (lane) cross join unnes
   What has become due, and what was on Kafka and nobody took, waits like everything else again: in the order of its tenant, so
   that neither lets one tenant in before the others.
 */
-const TEND = `
+const TEND = repeated(`
 with ${TAKE_LEASE},
 due as (
   select w.task_id from ${PLACES} cross join lateral (
@@ -102,7 +102,7 @@ select exists (select from lease) as holds, (
     select queue, waits_for as room, count(*) as tasks from waiting
     where waits_for in ('${ROOMS.ofQueue}', '${ROOMS.ofType}') group by queue, waits_for
   ) p
-) as parked`
+) as parked`)
 
 interface Row {
   readonly holds: boolean
