@@ -27,11 +27,13 @@ export function startRescue(deps: RescueDeps): Loop {
       const nowMs = deps.clock.elapsedMs()
       const dead = watch.look(await readBeats(deps.db), nowMs)
       if (dead.length === 0 && nowMs - lookedAtMs < LOOK_FOR_ORPHANS_MS) return
-      lookedAtMs = nowMs
       const { queued, poisoned } = await rescueTasks(deps.db, dead)
       for (const worker of dead) deps.log.warn('a worker is taken for dead', { worker: worker.workerId })
       const rescued = queued.length + poisoned.length
-      if (rescued === 0) return
+      if (rescued === 0) {
+        lookedAtMs = nowMs // where there were any there may be more than are taken at once
+        return
+      }
       deps.telemetry.record('magictask_tasks_rescued_total', rescued, {})
       deps.log.warn('tasks of dead workers wait again', { queued: queued.length, poisoned: poisoned.length })
       for (const task of poisoned)

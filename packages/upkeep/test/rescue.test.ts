@@ -44,6 +44,22 @@ test('the tasks of a silent worker wait again after its lease, and those of one 
   )
 })
 
+test('where more tasks are orphaned than are taken at once, the next are taken a second later', async () => {
+  for (const workerId of [newWorkerId(), newWorkerId(), newWorkerId()]) {
+    await registerWorker(upkeep.db, { workerId, slots: 8, version: 'test' })
+    const { taskIds } = await upkeep.submit({ count: 600 })
+    await upkeep.claim(workerId, taskIds)
+  }
+  await upkeep.db.query('delete from workers')
+  const clock = hurried()
+  const rescuedAtMs: number[] = []
+  const telemetry = { ...upkeep.deps.telemetry, record: () => void rescuedAtMs.push(clock.elapsedMs()) }
+  await using _rescue = startRescue({ ...upkeep.deps, telemetry, leaseMs: 15_000, clock })
+  await upkeep.until(async () => (await upkeep.db.query('select 1 from waiting')).length === 1_800)
+  await upkeep.until(() => rescuedAtMs.length === 2)
+  expect(rescuedAtMs.map((ms) => ms - (rescuedAtMs[0] ?? 0))).toEqual([0, 1_000])
+})
+
 test('all of upkeep starts, turns and stops, and stopping it twice is harmless', async () => {
   const { taskIds } = await upkeep.submit({ count: 5 })
   const all = startUpkeep({ ...upkeep.deps, leaseMs: 15_000 })
