@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Lane, type Share, type Turns, turnsBefore } from '../src/index.ts'
+import { type Lane, type Share, TURN_MS, type Turns, turnsBefore } from '../src/index.ts'
 
 const share = (tenant: string, lane: Lane = 'normal'): Share => ({ lane, tenant })
 
@@ -44,8 +44,21 @@ test('lanes share by their weights, whoever has calls in them', () => {
   expect(turnsBefore(worker(flood, [[flood, 4]]), [worker(low)])).toBe(1)
 })
 
-test('where no call waits, nobody has to come first', () => {
-  expect(turnsBefore(worker(undefined, [[flood, 5]]), [worker(single)])).toBe(0)
+test('where no call waits, one more of whoever has most under way is taken for the next', () => {
+  const third = share('third')
+  expect(
+    turnsBefore(
+      worker(undefined, [
+        [third, 1],
+        [flood, 2],
+      ]),
+      [worker(single)],
+    ),
+  ).toBe(1)
+  expect(turnsBefore(worker(undefined), [worker(single)])).toBe(0)
+})
+
+test('for where no call waits nobody stands back', () => {
   expect(turnsBefore(worker(flood, [[flood, 5]]), [worker(undefined)])).toBe(0)
 })
 
@@ -55,4 +68,17 @@ test('who has no call under way in its lane does not stand back for another lane
     expect(turnsBefore(worker(low), [worker(high, [[high, calls]])])).toBe(0)
     expect(turnsBefore(worker(flood), [worker(high, [[high, calls]])])).toBe(0)
   }
+})
+
+test('whose tenant or lane has been without a call for a turn longer comes first, for its weight', () => {
+  const without = (each: Share, turns: number) => ({ ...each, withoutMs: turns * TURN_MS })
+  const weightOf = (tenant: string) => (tenant === 'flood' ? 3 : 1)
+  expect(turnsBefore(worker(flood), [worker(without(single, 1))])).toBe(1)
+  expect(turnsBefore(worker(without(flood, 1)), [worker(without(single, 1))])).toBe(0)
+  expect(turnsBefore(worker(flood), [worker(without(single, 2))], weightOf)).toBe(0)
+  expect(turnsBefore(worker(flood), [worker(without(single, 3))], weightOf)).toBe(1)
+  const [high, low] = [share('one', 'high'), share('other', 'low')]
+  expect(turnsBefore(worker(high), [worker(without(low, 7))])).toBe(0)
+  expect(turnsBefore(worker(high), [worker(without(low, 8))])).toBe(1)
+  expect(turnsBefore(worker(flood), [worker(without(single, 9)), worker(undefined, [[single, 1]])])).toBe(0)
 })

@@ -4,15 +4,15 @@ import {
   inOrder,
   type Queue,
   type Route,
+  type Share,
   type TargetName,
-  type WeightOf,
 } from '@magictask/domain'
 import type { CallWish } from '../admission.ts'
 import type { ModelLimits } from '../config/models-config.ts'
 import type { Target } from '../target.ts'
 import { rateLimits, slotLimits } from './fleet-limits.ts'
 import { RateAccount } from './rate-account.ts'
-import { SlotAccount } from './slot-account.ts'
+import { SlotAccount, type SlotAccountDeps } from './slot-account.ts'
 import { type Choice, createTargetDesk, type Pool, type RateUse, type TargetDesk } from './target-desk.ts'
 
 /** Calls that have the same candidates and fall under the same limits: of one kind all can go, or none. */
@@ -21,11 +21,10 @@ export interface CallKind {
   readonly choices: readonly Choice[]
 }
 
-interface KindOptions {
+interface KindOptions extends SlotAccountDeps {
   readonly targets: ReadonlyMap<TargetName, Target>
   readonly routes: ReadonlyMap<Queue, Route>
   readonly limits: ModelLimits
-  readonly weightOf?: WeightOf
 }
 
 /** Every target and limit that this worker knows, and the kinds of calls that fall under them. */
@@ -40,9 +39,7 @@ export class CallKinds {
 
   constructor(options: KindOptions) {
     this.#options = options
-    this.desks = new Map(
-      [...options.targets].map(([name, target]) => [name, createTargetDesk(name, target, options.weightOf)]),
-    )
+    this.desks = new Map([...options.targets].map(([name, target]) => [name, createTargetDesk(name, target, options)]))
   }
 
   /**
@@ -81,7 +78,7 @@ export class CallKinds {
 
   #choice(desk: TargetDesk, call: { queue: Queue; magicType: string; candidate: Candidate }): Choice {
     const slots = slotLimits(this.#options.limits, call).map(({ name, cap }) =>
-      kept(this.slots, name, () => new SlotAccount(name, cap, this.#options.weightOf)),
+      kept(this.slots, name, () => new SlotAccount(name, cap, this.#options)),
     )
     const rates = rateLimits(this.#options.limits, call.candidate.provider).map(
       ({ name, perMinute, counts }): RateUse => {
@@ -100,6 +97,16 @@ function kept<Value>(map: Map<string, Value>, key: string, make: () => Value): V
   const made = make()
   map.set(key, made)
   return made
+}
+
+/**
+ * For how long a share has had no call under way, anywhere in the fleet, in any limit of few slots that calls of this kind
+ * fall under; undefined where nobody else uses one.
+ */
+export function withoutMs({ choices }: CallKind, share: Share): number | undefined {
+  const accounts = choices.flatMap(({ slots }) => slots)
+  const known = accounts.flatMap((account) => account.withoutMs(share) ?? [])
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 /** The choices of a kind in the order in which they are to be asked now. */

@@ -1,4 +1,14 @@
-import { isSameShare, type Share, type Turns, turnsBefore, type WeightOf } from '@magictask/domain'
+import {
+  isSameShare,
+  type NextCall,
+  nextIn,
+  type Share,
+  TURN_MS,
+  type Turns,
+  turnsBefore,
+  type WeightOf,
+} from '@magictask/domain'
+import type { Clock } from '@magictask/runtime'
 import { ShareCounts } from './share-counts.ts'
 
 /**
@@ -6,31 +16,58 @@ import { ShareCounts } from './share-counts.ts'
  * of the others'.
  */
 export class FleetTurn {
+  readonly #clock: Pick<Clock, 'elapsedMs'>
   readonly #weightOf: WeightOf | undefined
   readonly #underWay = new ShareCounts()
   #next: Share | undefined
-  /** Whom the others take for the next one here. */
-  #said: Share | undefined
-  #others: readonly Turns[] = []
+  /** What the others know of this worker. */
+  #said: Turns = { underWay: [] }
+  /** Undefined until anything was heard. */
+  #others: readonly Turns[] | undefined
+  /** Who was under way, here or elsewhere, and when that was seen last; as far back as it matters. */
+  readonly #seenAtMs = new Map<string, number>()
 
-  constructor(weightOf?: WeightOf) {
+  constructor(clock: Pick<Clock, 'elapsedMs'>, weightOf?: WeightOf) {
+    this.#clock = clock
     this.#weightOf = weightOf
   }
 
   /** How many calls elsewhere come before the next one here. */
   get ahead(): number {
-    return turnsBefore(this.#turns(this.#next), this.#others, this.#weightOf)
+    return turnsBefore(this.#turns(), this.#othersNow(), this.#weightOf)
   }
 
   /** Whether others stand back for the next one here. */
   get isFirst(): boolean {
-    return this.#standBackFor(this.#next)
+    return this.#standBackFor(this.#nextCall())
   }
 
   /** Whether the others have to hear who is next: it comes before theirs, or whom they take for it does and is not. */
   get isNews(): boolean {
-    if (isSameShare(this.#next, this.#said)) return false
-    return [this.#next, this.#said].some((next) => this.#standBackFor(next))
+    const next = this.#nextCall()
+    const { next: said } = this.#said
+    if (isSameShare(next, said) && next?.withoutMs === said?.withoutMs) return false
+    return [next, said].some((each) => this.#standBackFor(each))
+  }
+
+  /** Whether others use the limit, and tell of it. */
+  get hasOthers(): boolean {
+    return this.#others !== undefined && this.#others.length > 0
+  }
+
+  /** For how long a share has had none under way, at any worker, in whole turns; 0 where nobody else uses the limit. */
+  withoutMs(share: Share): number {
+    if (!this.hasOthers || this.#underWay.of(share) > 0) return 0
+    const seenAtMs = this.#seenAtMs.get(keyOf(share)) ?? NEVER_MS
+    return Math.min(LONGEST_MS, turnsIn(this.#clock.elapsedMs() - seenAtMs) * TURN_MS)
+  }
+
+  /** Whether what the others were told last is not so any more. */
+  get hasChanged(): boolean {
+    const isOver = (share: Share) => this.#underWay.of(share) === 0
+    return (
+      this.hasOthers && (!isSameShare(nextIn(this.#turns()), nextIn(this.#said)) || this.#said.underWay.some(isOver))
+    )
   }
 
   began(share: Share): void {
@@ -39,6 +76,7 @@ export class FleetTurn {
 
   ended(share: Share): void {
     this.#underWay.add(share, -1)
+    this.#seenAtMs.set(keyOf(share), this.#clock.elapsedMs())
   }
 
   /** What began counts no more. */
@@ -52,25 +90,52 @@ export class FleetTurn {
 
   /** What the others are told. */
   say(): Turns {
-    this.#said = this.#next
-    return this.#turns(this.#next)
+    this.#said = this.#turns()
+    return this.#said
   }
 
   heard(others: readonly Turns[]): void {
     this.#others = others
+    const nowMs = this.#clock.elapsedMs()
+    for (const share of others.flatMap(({ underWay }) => underWay)) this.#seenAtMs.set(keyOf(share), nowMs)
+    for (const [key, seenAtMs] of this.#seenAtMs) if (nowMs - seenAtMs >= LONGEST_MS) this.#seenAtMs.delete(key)
   }
 
-  #standBackFor(next: Share | undefined): boolean {
+  #standBackFor(next: NextCall | undefined): boolean {
     if (next === undefined) return false
-    const mine = this.#turns(next)
-    return this.#others.some((other) => {
-      const rest = this.#others.filter((each) => each !== other).map(({ underWay }) => ({ underWay }))
+    const mine = { next, underWay: this.#underWay.all() }
+    const others = this.#othersNow()
+    return others.some((other) => {
+      const rest = others.filter((each) => each !== other).map(({ underWay }) => ({ underWay }))
       return turnsBefore(other, [mine, ...rest], this.#weightOf) > 0
     })
   }
 
-  #turns(next: Share | undefined): Turns {
+  #turns(): Turns {
+    const next = this.#nextCall()
     const underWay = this.#underWay.all()
-    return next === undefined ? { underWay } : { next: { lane: next.lane, tenant: next.tenant }, underWay }
+    return next === undefined ? { underWay } : { next, underWay }
+  }
+
+  #nextCall(): NextCall | undefined {
+    return this.#next && { ...shareOf(this.#next), withoutMs: this.withoutMs(this.#next) }
+  }
+
+  /** Who has long been without a call, by what another worker knows, may have had one here. */
+  #othersNow(): readonly Turns[] {
+    return (this.#others ?? []).map((other) => {
+      const { next, underWay } = other
+      if (next === undefined) return other
+      const withoutMs = Math.min(next.withoutMs ?? 0, this.withoutMs(next))
+      return { next: { ...shareOf(next), withoutMs }, underWay }
+    })
   }
 }
+
+/** More makes no difference: the lightest lane comes before the heaviest after half of it. */
+const LONGEST_MS = 16 * TURN_MS
+const NEVER_MS = Number.NEGATIVE_INFINITY
+
+const turnsIn = (ms: number) => Math.floor(ms / TURN_MS)
+const shareOf = ({ lane, tenant }: Share): Share => ({ lane, tenant })
+const keyOf = ({ lane, tenant }: Share) => `${lane} ${tenant}`

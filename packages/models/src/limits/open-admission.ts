@@ -75,7 +75,7 @@ class FleetAdmission implements OpenAdmission {
     this.#clock = options.clock
     this.#telemetry = options.telemetry
     this.#slots = options.slots
-    this.#waiting = new WaitingCalls(new FairOrder(options.weightOf))
+    this.#waiting = new WaitingCalls(new FairOrder(options.weightOf), options.weightOf)
     this.#kinds = new CallKinds(options)
     this.#parts = {
       kinds: this.#kinds,

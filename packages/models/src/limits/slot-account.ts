@@ -1,5 +1,13 @@
 import type { Share, SlotGrant, SlotWish, WeightOf } from '@magictask/domain'
+import type { Clock } from '@magictask/runtime'
 import { FleetTurn } from './fleet-turn.ts'
+
+/** What an account goes by beside its own numbers. */
+export interface SlotAccountDeps {
+  readonly clock: Pick<Clock, 'elapsedMs'>
+  /** How much tenants weigh beside each other; all the same when left out. */
+  readonly weightOf?: WeightOf | undefined
+}
 
 /**
  * This worker's part of one of the fleet's limits. It never uses more than it holds, and it stops holding what it gives
@@ -30,10 +38,10 @@ export class SlotAccount {
   /** Less was asked for than there is use for, because others come first. */
   #stoodBack = false
 
-  constructor(name: string, cap: number, weightOf?: WeightOf) {
+  constructor(name: string, cap: number, { clock, weightOf }: SlotAccountDeps) {
     this.name = name
     this.#cap = cap
-    this.#turn = new FleetTurn(weightOf)
+    this.#turn = new FleetTurn(clock, weightOf)
   }
 
   get cap(): number {
@@ -83,6 +91,11 @@ export class SlotAccount {
     this.#mustTell = true
   }
 
+  /** For how long a share has had no call under way in it, at any worker; undefined where nobody else tells of its calls. */
+  withoutMs(share: Share): number | undefined {
+    return this.#turn.hasOthers ? this.#turn.withoutMs(share) : undefined
+  }
+
   /** Says how many calls wait for it, and whose is the next. */
   expect(waiting: number, next?: Share): void {
     this.#waiting = waiting
@@ -122,7 +135,7 @@ export class SlotAccount {
     const { want, keep } = this.#plan(workers)
     const hasUse = this.#used + this.#waiting > 0 // also where it stands back: when that ends, it hears by asking
     const hasNews = keep !== this.#held || (want > this.#held && !this.#isShort)
-    return hasNews || ((this.#mustTell || this.#turn.isNews) && (this.#isKnown || hasUse))
+    return hasNews || ((this.#mustTell || this.#turn.isNews || this.#turn.hasChanged) && (this.#isKnown || hasUse))
   }
 
   /** What to say to the fleet, if there is anything to say. What it gives back it holds no more from here on. */

@@ -1,10 +1,10 @@
-import type { Candidate, TargetName, WeightOf } from '@magictask/domain'
+import type { Candidate, TargetName } from '@magictask/domain'
 import type { CallWish } from '../admission.ts'
 import { TargetHealth } from '../breaker/target-health.ts'
 import type { Target } from '../target.ts'
 import { learnedBucket, targetLimit } from './fleet-limits.ts'
 import { RateAccount } from './rate-account.ts'
-import { SlotAccount } from './slot-account.ts'
+import { SlotAccount, type SlotAccountDeps } from './slot-account.ts'
 
 /** Everything that is known here of one target, whoever asks it. */
 export interface TargetDesk {
@@ -22,12 +22,12 @@ export interface TargetDesk {
   missedAtMs: number
 }
 
-export function createTargetDesk(name: TargetName, target: Target, weightOf?: WeightOf): TargetDesk {
+export function createTargetDesk(name: TargetName, target: Target, deps: SlotAccountDeps): TargetDesk {
   const health = new TargetHealth(target)
   return {
     target,
     health,
-    limited: new SlotAccount(targetLimit(name), 0, weightOf),
+    limited: new SlotAccount(targetLimit(name), 0, deps),
     limitedPhase: health.phase,
     learned: new RateAccount({ name: learnedBucket(name) }),
     learnedPerSecond: undefined,

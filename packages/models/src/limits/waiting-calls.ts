@@ -1,6 +1,16 @@
-import { type FairOrder, LANES, type Lane, type PlacedWaiter, type Queue, type Share } from '@magictask/domain'
+import {
+  type FairOrder,
+  isOverdue,
+  LANES,
+  type Lane,
+  type NextCall,
+  type PlacedWaiter,
+  type Queue,
+  type Share,
+  type WeightOf,
+} from '@magictask/domain'
 import type { Admitted, CallWish } from '../admission.ts'
-import type { CallKind } from './call-kinds.ts'
+import { type CallKind, withoutMs } from './call-kinds.ts'
 import { ShareCounts } from './share-counts.ts'
 
 /** A call that waits for somebody who can take it. */
@@ -25,8 +35,11 @@ export class WaitingCalls {
   readonly #underWay = new ShareCounts()
   #size = 0
 
-  constructor(order: FairOrder) {
+  readonly #weightOf: WeightOf | undefined
+
+  constructor(order: FairOrder, weightOf?: WeightOf) {
     this.#order = order
+    this.#weightOf = weightOf
   }
 
   get size(): number {
@@ -35,8 +48,8 @@ export class WaitingCalls {
 
   /** The kinds of which calls wait, each with the one that starts first and how many there are. */
   *kinds(): Generator<{ readonly first: WaitingCall; readonly count: number }> {
-    for (const calls of this.#kinds.values()) {
-      const first = this.#firstOf(calls)
+    for (const [kind, calls] of this.#kinds) {
+      const first = this.#firstOf(kind, calls)
       if (first !== undefined) yield { first, count: countIn(calls) }
     }
   }
@@ -112,7 +125,23 @@ export class WaitingCalls {
     return this.#order.compare(call, other) || isBusy(call) - isBusy(other)
   }
 
-  #firstOf(calls: OfKind): WaitingCall | undefined {
+  /**
+   * By the order here, unless somebody is overdue in the whole fleet: what is in order among the few calls that a small limit
+   * leaves to this worker may not be among all of them.
+   */
+  #firstOf(kind: CallKind, calls: OfKind): WaitingCall | undefined {
+    const first = this.#firstInOrder(calls)
+    const firstMs = first && withoutMs(kind, first.wish)
+    if (first === undefined || firstMs === undefined) return first
+    let most = { call: first, withoutMs: firstMs }
+    for (const call of LANES.flatMap((lane) => calls[lane])) {
+      const other = { call, withoutMs: withoutMs(kind, call.wish) ?? 0 }
+      if (isOverdue(nextOf(other), nextOf(most), this.#weightOf)) most = other
+    }
+    return most.call
+  }
+
+  #firstInOrder(calls: OfKind): WaitingCall | undefined {
     let first: WaitingCall | undefined
     for (const lane of LANES) {
       const [ofLane] = calls[lane]
@@ -120,6 +149,10 @@ export class WaitingCalls {
     }
     return first
   }
+}
+
+function nextOf({ call, withoutMs }: { readonly call: WaitingCall; readonly withoutMs: number }): NextCall {
+  return { lane: call.lane, tenant: call.tenant, withoutMs }
 }
 
 function countIn(calls: OfKind): number {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { RateAccount } from '../../src/limits/rate-account.ts'
 import { SlotAccount } from '../../src/limits/slot-account.ts'
-import { grantOf } from './made-up-targets.ts'
+import { grantOf, STILL } from './made-up-targets.ts'
 
 const ONE = { lane: 'normal', tenant: 'one' } as const
 
@@ -10,7 +10,7 @@ function account(
   cap: number,
   { used, waiting = 0, workers = 4 }: { used: number; waiting?: number; workers?: number },
 ) {
-  const slots = new SlotAccount('all', cap)
+  const slots = new SlotAccount('all', cap, STILL)
   slots.expect(used)
   const wish = slots.wish(workers)
   slots.granted(grantOf({ held: wish?.want ?? 0, excess: 0, needed: 0, share: 1 }))

@@ -13,7 +13,9 @@ function setup() {
   const told: AwayTarget[][] = []
   const log = { ...noLog, warn: (_: string, facts?: LogFacts) => logged.push(facts) }
   const teller = new AwayTeller({ clock, log, onAway: (away) => told.push([...away]) })
-  const desks = new Map((['p/m', 'q/m'] as const).map((name) => [name, createTargetDesk(name, targetNamed(name))]))
+  const desks = new Map(
+    (['p/m', 'q/m'] as const).map((name) => [name, createTargetDesk(name, targetNamed(name), { clock })]),
+  )
   const meets = (name: 'p/m' | 'q/m', fault: FaultCode, more: { readonly retryAfterMs?: number } = {}) => {
     const answer: Answer = {
       kind: 'broke',

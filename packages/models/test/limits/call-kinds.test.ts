@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { CallKinds } from '../../src/limits/call-kinds.ts'
-import { candidateOf, routeOf, targetNamed } from './made-up-targets.ts'
+import { candidateOf, routeOf, STILL, targetNamed } from './made-up-targets.ts'
 
 /** One queue with one target, where one type has a limit of its own. */
 function callKinds() {
   const kinds = new CallKinds({
+    ...STILL,
     targets: new Map([['p/m', targetNamed('p/m', { contextTokens: 1_000 })]]),
     routes: new Map([['text.paid', routeOf('text.paid', candidateOf('p/m', 1))]]),
     limits: { providers: new Map(), magicTypes: new Map([['spam_check', 3]]) },

@@ -7,6 +7,7 @@ import {
   type TargetName,
   TenantId,
 } from '@magictask/domain'
+import { testClock } from '@magictask/runtime'
 import type { CallWish } from '../../src/admission.ts'
 import type { Target } from '../../src/target.ts'
 
@@ -46,6 +47,9 @@ export function wishOf(tenant: string, lane: Lane = 'normal'): CallWish {
     without: new Set(),
   }
 }
+
+/** Of accounts that wait for nobody: time stands still. */
+export const STILL = { clock: testClock('2026-01-01T00:00:00Z') }
 
 /** What the fleet answers, where nobody else is. */
 export function grantOf(more: Partial<SlotGrant>): SlotGrant {

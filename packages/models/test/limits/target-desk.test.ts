@@ -1,11 +1,11 @@
 import type { TargetState } from '@magictask/domain'
 import { expect, test } from 'vitest'
 import { createTargetDesk, giveBack, limitByState, obstacleOf, take } from '../../src/limits/target-desk.ts'
-import { candidateOf, grantOf, targetNamed, wishOf } from './made-up-targets.ts'
+import { candidateOf, grantOf, STILL, targetNamed, wishOf } from './made-up-targets.ts'
 
 /** A target of which the fleet says how it stands, and gives this worker every slot that it wants. */
 function desk() {
-  const at = createTargetDesk('p/m', targetNamed('p/m'))
+  const at = createTargetDesk('p/m', targetNamed('p/m'), STILL)
   const choice = {
     candidate: candidateOf('p/m', 1),
     desk: at,

@@ -1,8 +1,10 @@
 import { FairOrder, type Lane } from '@magictask/domain'
 import { expect, test } from 'vitest'
 import type { CallKind } from '../../src/limits/call-kinds.ts'
+import { SlotAccount } from '../../src/limits/slot-account.ts'
+import { createTargetDesk } from '../../src/limits/target-desk.ts'
 import { WaitingCalls } from '../../src/limits/waiting-calls.ts'
-import { routeOf, wishOf } from './made-up-targets.ts'
+import { candidateOf, grantOf, routeOf, STILL, targetNamed, wishOf } from './made-up-targets.ts'
 
 const kindOf = (): CallKind => ({ route: routeOf('text.paid'), choices: [] })
 
@@ -79,4 +81,25 @@ test('in the same place, whose calls are under way stands behind whose are not',
   add(kind, 'flood')
   add(kind, 'single')
   expect(start(2).map(({ tenant }) => tenant)).toEqual(['flood', 'single'])
+})
+
+test('of those that wait here, who has had no call in the whole fleet for long starts before who comes first here', () => {
+  const { add, start } = waitingCalls()
+  const slots = new SlotAccount('all', 1, STILL)
+  const flood = { lane: 'normal', tenant: 'flood' } as const
+  slots.granted(grantOf({ others: [{ underWay: [{ ...flood, calls: 1 }] }] }))
+  const desk = createTargetDesk('p/m', targetNamed('p/m'), STILL)
+  const choice = {
+    candidate: candidateOf('p/m', 1),
+    desk,
+    slots: [slots],
+    rates: [],
+    pool: { name: '', calls: 0 },
+    served: 0,
+  }
+  const kind = { route: routeOf('text.paid', choice.candidate), choices: [choice] }
+  for (let n = 0; n < 3; n++) add(kind, 'flood')
+  add(kind, 'single')
+  add(kind, 'single')
+  expect(start(3).map(({ tenant }) => tenant)).toEqual(['single', 'single', 'flood'])
 })
