@@ -79,7 +79,10 @@ export interface Settlement {
   readonly charges?: readonly FairCharge[]
 }
 
-/** `settled`: written now. `already`: an earlier try of the same write had arrived. `refused`: the task is no longer this claim's. */
+/**
+ * `settled`: written now. `already`: an earlier try of the same write had arrived; or, of a task that goes back to wait, whoever took
+ * the worker for dead had put it there. `refused`: the task is no longer this claim's.
+ */
 export type Settled = 'settled' | 'already' | 'refused'
 
 /*
@@ -189,7 +192,7 @@ function statementFor({ outcomes, calls, answers, charges = [] }: Settlement) {
 }
 
 const LOOK_BACK = `
-select o.task_id, t.fence = o.fence and t.state = o.state and t.state <> 'queued' as already
+select o.task_id, t.fence = o.fence and t.state = o.state as already
 from unnest($1::uuid[], $2::int[], $3::text[]) as o (task_id, fence, state)
 left join tasks t on t.id = o.task_id and t.id = any($1)`
 
