@@ -136,6 +136,7 @@ async function follow({ clock }: ShareDeps, flight: Flight, running: RunningTask
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
   flight.followers.add(running)
+  running.asksForSlot = true
   if (flight.isCalling) begin(running)
   try {
     return await Promise.race([flight.landing, stopped])

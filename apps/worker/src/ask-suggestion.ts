@@ -91,6 +91,7 @@ async function admit(deps: AskDeps, question: Question, turn: Turn): Promise<Adm
     const mender = turn.repair && admitMender(deps, question, turn.asked, turn.repair)
     if (mender !== undefined) return mender
     const wish = wishOf(question, turn.asked.without)
+    running.asksForSlot = true
     if (mayStandIn(turn.asked) && isHopeless(deps, wish)) return 'nobody-able'
     return await deps.admission.admit(wish, signal)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type Task, workerGroup } from '@magictask/contracts'
-import { LANES, type Lane, queueFor } from '@magictask/domain'
+import { LANES, type Lane } from '@magictask/domain'
 import type { Broker, Consumer, Publisher, TopicNames } from '@magictask/kafka'
 import type { OpenAdmission, Targets } from '@magictask/models'
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
@@ -10,6 +10,7 @@ import { inTurns } from './in-turns.ts'
 import type { Lease } from './lease.ts'
 import { type ConsumeDeps, claimSuspect, decideAbout } from './loops/consume-tasks.ts'
 import type { Places } from './places.ts'
+import { Rooms } from './rooms.ts'
 import type { Runner } from './runner.ts'
 import type { RunningTask, RunningTasks } from './running-tasks.ts'
 import type { SettleRate } from './settle-rate.ts'
@@ -66,13 +67,13 @@ export async function startInput(deps: InputDeps): Promise<Input> {
 }
 
 function consumeDeps(deps: InputDeps): ConsumeDeps {
-  const { settings, topics, db, lease, rate, clock, suspects, admission, running } = deps
+  const { settings, topics, db, lease, rate, clock, suspects, admission, running, targets } = deps
   return {
     ...deps,
     deadLetterTopic: topics.deadLetters,
     ahead: () =>
       Math.max(0, Math.min(Math.ceil(rate.perSecond(clock.elapsedMs()) * AHEAD_S), settings.mostHeld - settings.slots)),
-    room: ({ tier, magicType }) => admission.room({ queue: queueFor(tier), magicType }),
+    rooms: new Rooms({ admission, running, limits: targets.limits }),
     waiting: () => [...running.values()].filter(isIdle).map(({ task }) => task),
     park: (tasks) => park(deps, tasks),
     mayClaim: lease.holds,

@@ -61,6 +61,7 @@ function begin(deps: RunnerDeps, claimed: ClaimedTask): RunningTask {
     claimedAtMs: nowMs,
     stopping: new AbortController(),
     wasAsked: claim.calls.length > 0,
+    asksForSlot: false,
     underWay: 0,
     idleSinceMs: nowMs,
     tokens: 0,

@@ -9,7 +9,7 @@ interface Parts {
   readonly askedBefore: (suggestion: number) => Asked
 }
 
-type Queued = Pick<Extract<Outcome, { state: 'queued' }>, 'counted' | 'waitMs' | 'waitsFor'>
+type Queued = Pick<Extract<Outcome, { state: 'queued' }>, 'counted' | 'waitMs' | 'waitsFor' | 'outRevision'>
 
 /**
  * The wait of a task of which something is missing. Where nobody is left to be asked but targets that are out, it waits for the one
@@ -29,7 +29,7 @@ export function waitForReturn(
     const out = left.flatMap(({ name }) => outageOf(admission, name))
     const [first] = out.toSorted((a, b) => a.forMs - b.forMs)
     if (first !== undefined && out.length === left.length)
-      return { ...wait, waitMs: Math.max(wait.waitMs, first.forMs), waitsFor: first.name }
+      return { ...wait, waitMs: Math.max(wait.waitMs, first.forMs), waitsFor: first.name, outRevision: first.revision }
   }
   const { waitsFor, ...plain } = wait
   return waitsFor === undefined || admission.outage(waitsFor) !== undefined ? plain : wait
@@ -37,7 +37,7 @@ export function waitForReturn(
 
 function outageOf(admission: Admission, name: TargetName) {
   const outage = admission.outage(name)
-  return outage === undefined ? [] : [{ name, forMs: outage.forMs }]
+  return outage === undefined ? [] : [{ name, ...outage }]
 }
 
 /** What a suggestion has been through that had no slot, or met a fault; undefined where something else ended its turn. */

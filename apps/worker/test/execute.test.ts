@@ -131,6 +131,7 @@ test('where nobody is left but one that is out, for a key or for anything else, 
     counted: false,
     waitMs: 60_000,
     waitsFor: TWO,
+    outRevision: 7,
   })
   expect(await parkedAfter('provider.unavailable')).not.toHaveProperty('waitsFor')
   doors.refused.delete(TWO)

@@ -78,7 +78,8 @@ export function scriptedModels(scripts: Readonly<Record<TargetName, Script>>) {
     candidates: able,
     outage: (name) => {
       const isRefused = doors.refused.has(name)
-      return isRefused || doors.out.has(name) ? { forMs: isRefused ? 60_000 : 4_000, isRefused } : undefined
+      const outage = { forMs: isRefused ? 60_000 : 4_000, isRefused, revision: 7 }
+      return isRefused || doors.out.has(name) ? outage : undefined
     },
   }
   return { admission, asked, ended, wishes, doors }

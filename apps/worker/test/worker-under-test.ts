@@ -104,6 +104,7 @@ export function runningOf(task: Task, claim: Partial<ClaimedTask['claim']> = {})
     claimedAtMs: 0,
     stopping: new AbortController(),
     wasAsked: (claim.calls ?? []).length > 0,
+    asksForSlot: false,
     underWay: 0,
     idleSinceMs: 0,
     tokens: 0,

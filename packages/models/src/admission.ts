@@ -35,6 +35,8 @@ export interface Outage {
   readonly forMs: number
   /** Whether somebody has to mend a key or a quota first: waiting for that may take days. */
   readonly isRefused: boolean
+  /** The revision of the fleet's state of it that this was seen in: with a later one that is not out, it has come back since. */
+  readonly revision: number
 }
 
 /** Decides which call may be made when, and of whom: routing, the fleet's limits and the breakers in one place. */

@@ -163,7 +163,7 @@ test('what does not answer is told, with when it is looked at; what only wants t
   expect(outage()).toBeUndefined()
   away.after(...times(5, down))
   away.later(400)
-  expect(outage()).toEqual({ forMs: 600, isRefused: false })
+  expect(outage()).toEqual({ forMs: 600, isRefused: false, revision: 1 })
   away.later(600)
   expect(away.health.state.state).toBe('probing')
   expect(outage()).toMatchObject({ isRefused: false })
@@ -174,7 +174,7 @@ test('what does not answer is told, with when it is looked at; what only wants t
 
   const refused = setup()
   refused.after(broken('provider.quota_exhausted'))
-  expect(refused.health.outage(refused.clock.elapsedMs())).toEqual({ forMs: 60_000, isRefused: true })
+  expect(refused.health.outage(refused.clock.elapsedMs())).toEqual({ forMs: 60_000, isRefused: true, revision: 1 })
 })
 
 test("an admin's word holds whatever calls come to", () => {

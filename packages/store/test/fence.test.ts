@@ -79,6 +79,17 @@ test('the same settle again says that it had arrived, and writes nothing twice',
   })
 })
 
+test('the same retry or give-back again says that it had arrived, as long as nobody has claimed the task since', async () => {
+  for (const again of [retried, givenBack]) {
+    const { claim, taskIds } = await running()
+    expect(await settle({ outcomes: [again(claim)] })).toEqual(['settled'])
+    expect(await settle({ outcomes: [again(claim)] })).toEqual(['already'])
+    const [second] = await store.claim(await store.hire(), taskIds)
+    expect(second).toMatchObject({ fence: 2, tries: again === retried ? 1 : 0 })
+    expect(await settle({ outcomes: [again(claim)] })).toEqual(['refused'])
+  }
+})
+
 // PROTOCOL 5: the call was made and is paid
 test('a call is recorded also when its outcome is refused, and never twice', async () => {
   const { claim, batchId, taskIds } = await running()

@@ -1,7 +1,7 @@
 import type { SlotGrant, SlotWish, WorkerId } from '@magictask/domain'
 import { openStoreUnderTest, type StoreUnderTest } from '@magictask/testkit'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { readBeats, removeWorker, rescueTasks, tradeLimits } from '../src/index.ts'
+import { forgetWishes, readBeats, removeWorker, rescueTasks, tradeLimits } from '../src/index.ts'
 
 // PROTOCOL 7
 
@@ -69,6 +69,23 @@ test('each hears whose call is next at the others, as long as it waits for a slo
   expect([grant?.free, grant?.others]).toEqual([2, [{ underWay: turns.underWay }]])
   await trade(first, [{ name: 'turns', cap: 5, keep: 2, want: 2 }])
   expect(await trade(second, [{ ...wish, keep: 1, want: 1 }])).toMatchObject([{ others: [] }])
+})
+
+test('nobody stands back for a worker that may be dead, until it says again what it wants, and it keeps what it holds', async () => {
+  const [late, other] = [await store.hire(), await store.hire()]
+  const turns = {
+    next: { lane: 'normal', tenant: 'one' },
+    underWay: [{ lane: 'normal', tenant: 'one', calls: 1 }],
+  } as const
+  const wish = { name: 'late', cap: 2, turns }
+  await trade(other, [{ ...wish, keep: 0, want: 1 }])
+  await trade(late, [{ ...wish, keep: 0, want: 3 }])
+  expect(await trade(other, [{ ...wish, keep: 1, want: 1 }])).toMatchObject([{ others: [turns] }])
+  await forgetWishes(store.db, [late])
+  const [grant] = (await trade(other, [{ ...wish, keep: 1, want: 3 }])) ?? []
+  expect([grant?.held, grant?.others]).toEqual([1, [{ underWay: turns.underWay }]])
+  await trade(late, [{ ...wish, keep: 1, want: 3 }])
+  expect(await trade(other, [{ ...wish, keep: 1, want: 1 }])).toMatchObject([{ others: [turns] }])
 })
 
 test('what is in use is kept when the limit is lowered', async () => {

@@ -134,6 +134,25 @@ test('whoever broke at a target that is not out waits its time, however often th
   expect(await store.order()).toEqual(taskIds.slice(2, 4))
 })
 
+test('whoever waits for a target that came back before that was written is due at once, and waits for one of whose outage nobody knows yet', async () => {
+  const taskIds = await store.waiting({ count: 5 })
+  const states = ['ramping', 'closed', 'open', 'closed']
+  await store.db.query(
+    `insert into targets (name, state, revision) select 'p/' || n, state, 5 from unnest($1::text[]) with ordinality as t (state, n)`,
+    [states],
+  )
+  const seenOutIn = [3, 4, 4, 5, 0]
+  const outcomes = (await store.claim(await store.hire(), taskIds)).map((claim, at) => ({
+    ...retried(claim, 3_600_000),
+    waitsFor: `p/${at + 1}` as const,
+    outRevision: seenOutIn[at] ?? 0,
+  }))
+  await settleTasks(store.db, { outcomes, calls: [], answers: [] })
+  expect(await store.order()).toEqual(taskIds.slice(0, 2))
+  const waitsFor = (await store.rows('waits_for')).map((row) => Object.values(row)[0])
+  expect(waitsFor).toEqual([null, null, 'p/3', 'p/4', 'p/5'])
+})
+
 test('a thousand are woken at a time, the oldest first', async () => {
   const taskIds = await store.waiting({ count: 1_200 })
   await store.db.query(`insert into targets (name, state) values ('p/m', 'ramping')`)

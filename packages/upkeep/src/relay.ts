@@ -101,7 +101,7 @@ async function tend(deps: RelayDeps, relay: Relay, weightOf: WeightOf): Promise<
   relay.room = room
   relay.tendedAtMs = nowMs
   if (holds && nowMs - relay.wokeAtMs >= WAKE_EVERY_MS) {
-    // Whoever changes a target's state wakes what waits for it; this is for those that died in between.
+    // Whoever changes a target's state wakes what waits for it; this is for those that died in between, and for what was being written then.
     const { more } = await wakeWaiting(deps.db)
     relay.wokeAtMs = more ? NEVER_MS : nowMs
   }

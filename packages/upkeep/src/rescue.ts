@@ -1,5 +1,5 @@
 import { type Clock, type Log, type Loop, startLoop, type Telemetry } from '@magictask/runtime'
-import { type Database, readBeats, rescueTasks } from '@magictask/store'
+import { type Database, forgetWishes, readBeats, rescueTasks } from '@magictask/store'
 import { BeatWatch } from './watch-beats.ts'
 
 export interface RescueDeps {
@@ -25,7 +25,11 @@ export function startRescue(deps: RescueDeps): Loop {
     pauseMs: PAUSE_MS,
     turn: async () => {
       const nowMs = deps.clock.elapsedMs()
-      const dead = watch.look(await readBeats(deps.db), nowMs)
+      const { dead, late } = watch.look(await readBeats(deps.db), nowMs)
+      await forgetWishes(
+        deps.db,
+        late.map((worker) => worker.workerId),
+      )
       if (dead.length === 0 && nowMs - lookedAtMs < LOOK_FOR_ORPHANS_MS) return
       const { queued, poisoned } = await rescueTasks(deps.db, dead)
       for (const worker of dead) deps.log.warn('a worker is taken for dead', { worker: worker.workerId })

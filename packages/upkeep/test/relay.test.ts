@@ -77,6 +77,20 @@ test('a task that nobody takes is tried on other partitions', async () => {
   expect(keysOf().size).toBe(1)
 })
 
+test('what waits for a target that came back is released, also where nobody woke it', async () => {
+  await upkeep.db.query(`insert into targets (name, state) values ('p/m', 'open')`)
+  const { taskIds } = await upkeep.submit()
+  await upkeep.db.query(`update waiting set released_until = null, due_at = now() + interval '1 h', waits_for = 'p/m'`)
+  await using _relay = startRelay(upkeep.deps)
+  const others = await upkeep.submit()
+  await upkeep.db.query('update waiting set released_until = null where task_id = any($1)', [others.taskIds])
+  await upkeep.until(() => upkeep.tasks.length > 0)
+  expect(keysOf()).toEqual(new Set(others.taskIds))
+  await upkeep.db.query(`update targets set state = 'ramping'`)
+  await upkeep.until(() => upkeep.tasks.length > 1)
+  expect(keysOf()).toEqual(new Set([...others.taskIds, ...taskIds]))
+})
+
 test('more than a window of tasks flows through as they are taken', async () => {
   const { taskIds } = await upkeep.submit({ count: 400 })
   const worker = await upkeep.hire()

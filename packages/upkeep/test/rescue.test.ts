@@ -1,5 +1,5 @@
 import { newWorkerId, systemClock, testClock } from '@magictask/runtime'
-import { readBeats, registerWorker, renewLease } from '@magictask/store'
+import { readBeats, registerWorker, renewLease, tradeLimits } from '@magictask/store'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startRescue, startUpkeep } from '../src/index.ts'
 import { openUpkeepUnderTest, type UpkeepUnderTest } from './upkeep-under-test.ts'
@@ -43,6 +43,34 @@ test('the tasks of a silent worker wait again after its lease, and those of one 
     kept.taskIds.map((id) => ({ id })),
   )
 })
+
+test('a worker whose beat is late wants nothing any more of limits, and holds what it holds until it is dead', async () => {
+  const [silent, alive] = [newWorkerId(), newWorkerId()]
+  for (const workerId of [silent, alive]) {
+    await registerWorker(upkeep.db, { workerId, slots: 8, version: 'test' })
+    await tradeLimits(upkeep.db, workerId, { slots: [{ name: 'all', cap: 2, keep: 0, want: 4 }], rates: [] })
+  }
+  const rows = () => upkeep.db.query<Held>('select worker_id, held, wanted from slots_held order by held desc')
+  await using _rescue = startRescue({ ...upkeep.deps, leaseMs: 15_000, clock: hurried() })
+  const seen: (readonly Held[])[] = []
+  await upkeep.until(async () => {
+    await renewLease(upkeep.db, alive, { running: 0, settledPerSecond: 0 })
+    seen.push(await rows())
+    return seen.at(-1)?.length === 1
+  })
+  const late = [
+    { worker_id: silent, held: 2, wanted: 0 },
+    { worker_id: alive, held: 0, wanted: 4 },
+  ]
+  expect(seen).toContainEqual(late)
+  expect(seen.at(-1)).toEqual(late.slice(1))
+})
+
+interface Held {
+  readonly worker_id: string
+  readonly held: number
+  readonly wanted: number
+}
 
 test('where more tasks are orphaned than are taken at once, the next are taken a second later', async () => {
   for (const workerId of [newWorkerId(), newWorkerId(), newWorkerId()]) {

@@ -14,7 +14,7 @@ function lookAt(beats: readonly (number | 'gone' | 'away')[]): readonly boolean[
   return beats.map((beat, second) => {
     if (beat === 'away') return false
     const there = beat === 'gone' ? [] : [{ workerId: worker, beat }]
-    return watch.look(there, second * SECOND_MS).length > 0
+    return watch.look(there, second * SECOND_MS).dead.length > 0
   })
 }
 
@@ -73,7 +73,7 @@ test('each is judged by its own beat', () => {
         ],
         second * SECOND_MS,
       )
-      .map((dead) => dead.workerId),
+      .dead.map((dead) => dead.workerId),
   )
   expect(looks[14]).toEqual([])
   expect(looks[15]).toEqual([silent])
@@ -82,7 +82,16 @@ test('each is judged by its own beat', () => {
 test('a process that was frozen itself takes nobody for dead when it wakes', () => {
   const watch = new BeatWatch(LEASE_MS)
   const beat = [{ workerId: worker, beat: 1 }]
-  expect(watch.look(beat, 0)).toEqual([])
-  expect(watch.look(beat, 3_600_000)).toEqual([])
-  expect(watch.look(beat, 3_600_000 + LEASE_MS - 1_000)).toEqual([])
+  expect(watch.look(beat, 0).dead).toEqual([])
+  expect(watch.look(beat, 3_600_000).dead).toEqual([])
+  expect(watch.look(beat, 3_600_000 + LEASE_MS - 1_000).dead).toEqual([])
+})
+
+test('a worker is late once its beat has stood still for half a lease, and again only when it has moved in between', () => {
+  const watch = new BeatWatch(LEASE_MS)
+  const beats = [...times(10, 1), ...times(14, 2)]
+  const late = beats.flatMap((beat, second) =>
+    watch.look([{ workerId: worker, beat }], second * SECOND_MS).late.length > 0 ? [second] : [],
+  )
+  expect(late).toEqual([8, 18])
 })

@@ -4,6 +4,7 @@ import { deadLetter, type IncomingRecord, type Publisher } from '@magictask/kafk
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import { type Claim, type Offer, payloadHash } from '@magictask/store'
 import type { Places } from '../places.ts'
+import type { Rooms } from '../rooms.ts'
 import type { ClaimedTask } from '../running-tasks.ts'
 import type { Suspects } from '../suspects.ts'
 
@@ -11,8 +12,7 @@ export interface ConsumeDeps {
   readonly places: Places
   /** Tasks that may be claimed a moment before a slot is free for them. */
   readonly ahead: () => number
-  /** How many more calls for such a task are likely to start within a moment. */
-  readonly room: (task: Task) => number
+  readonly rooms: Rooms
   /** Tasks that were claimed here and have no slot. */
   readonly waiting: () => Iterable<Task>
   /** Puts tasks that could not start back to wait for a second, uncounted. */
@@ -54,18 +54,19 @@ export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readon
   const taken = deps.places.take(lane, records.length, { ahead: deps.ahead(), nowMs: deps.clock.elapsedMs() })
   if (taken === 0) return 0
   let started = 0
+  const read = records.slice(0, taken).map(readRecord)
+  const { tasks, parked } = withRoom(
+    deps,
+    read.filter((each) => each.kind === 'task'),
+  )
   try {
-    const read = records.slice(0, taken).map(readRecord)
-    const { tasks, parked } = withRoom(
-      deps,
-      read.filter((each) => each.kind === 'task'),
-    )
     const [claims] = await Promise.all([
       tasks.length === 0 ? [] : deps.claim(tasks.map(({ offer }) => offer)),
       parked.length === 0 ? undefined : deps.park(parked),
     ])
     const unwanted: Unwanted[] = read.filter((each) => each.kind === 'unreadable')
     for (const [at, readTask] of tasks.entries()) {
+      deps.rooms.leave(readTask.task)
       const fault = obey(deps, lane, claims[at], readTask)
       if (fault !== undefined) unwanted.push({ record: readTask.record, fault })
       if (claims[at]?.kind === 'claimed') started += 1
@@ -74,6 +75,7 @@ export async function decideAbout(deps: ConsumeDeps, lane: Lane, records: readon
     await Promise.all(unwanted.map((each) => putAside(deps, each)))
     return taken
   } finally {
+    for (const { task } of tasks) deps.rooms.leave(task) // where the claim failed
     deps.places.giveBack(lane, taken - started)
   }
 }
@@ -87,7 +89,7 @@ const MOST_BESIDE = 8
  * is let in all the same: it starts before what others have waiting, and they make room for it.
  */
 function withRoom(
-  deps: ConsumeDeps,
+  { rooms, waiting }: ConsumeDeps,
   read: readonly ReadTask[],
 ): { readonly tasks: readonly ReadTask[]; readonly parked: readonly Task[] } {
   const left = new Map<string, number>()
@@ -96,14 +98,18 @@ function withRoom(
   let isNew: ((task: Task) => boolean) | undefined
   for (const each of read) {
     const { task } = each
-    const kind = `${task.tier} ${task.magicType}`
-    const room = left.get(kind) ?? deps.room(task)
-    if (room < 1) isNew ??= newcomers([...deps.waiting(), ...tasks.map((before) => before.task)])
+    const name = rooms.nameOf(task)
+    const room = left.get(name) ?? rooms.left(task)
+    if (room < 1) isNew ??= newcomers([...waiting(), ...rooms.letIn])
     const isFirst = isNew?.(task) === true
     const mayStart = room >= 1 || isFirst
-    left.set(kind, mayStart ? room - 1 : room)
-    if (mayStart) tasks.push(each)
-    else parked.push(task)
+    left.set(name, mayStart ? room - task.num_suggestions : room)
+    if (!mayStart) {
+      parked.push(task)
+      continue
+    }
+    rooms.enter(task)
+    tasks.push(each)
   }
   return { tasks, parked }
 }

@@ -104,12 +104,12 @@ export class TargetHealth {
 
   /** That it does not answer; undefined where it may be asked, or only wants to be left alone for a while. */
   outage(nowMs: number): Outage | undefined {
-    const { state, forced, reason } = this.#state
-    if (forced !== undefined) return forced === 'open' ? FORCED_OUTAGE : undefined
+    const { state, forced, reason, revision } = this.#state
+    if (forced !== undefined) return forced === 'open' ? { ...FORCED_OUTAGE, revision } : undefined
     if ((state !== 'open' && state !== 'probing') || this.isRateLimited) return undefined
     const fault = `provider.${reason}`
     const isRefused = isFaultCode(fault) && FAULTS[fault].remedy === 'outlast'
-    return { forMs: this.dueInMs(nowMs) ?? LOOK_MS, isRefused }
+    return { forMs: this.dueInMs(nowMs) ?? LOOK_MS, isRefused, revision }
   }
 
   /** Somebody else of the same provider was refused for a reason that holds for all of it. */
@@ -224,7 +224,7 @@ export class TargetHealth {
 }
 
 /** An admin may take the word back at any time. */
-const FORCED_OUTAGE: Outage = { forMs: BREAKER.mostOpenMs, isRefused: false }
+const FORCED_OUTAGE = { forMs: BREAKER.mostOpenMs, isRefused: false }
 /** A state that waits for calls is looked at so often. */
 const LOOK_MS = 1_000
 const LEAST_PER_SECOND = 0.1

@@ -32,8 +32,9 @@ function roomAt({ desk, slots, rates }: Choice): number {
 
 function roomIn(account: SlotAccount, latencyMs: number): number {
   const free = account.mayGrow ? account.cap - account.used : account.held - account.used
-  const soonFree = Math.ceil((account.used * AHEAD_MS) / Math.max(latencyMs, LEAST_LATENCY_MS))
-  return free + Math.max(soonFree, Math.min(account.used, NEXT_CALLS))
+  const slots = account.used + free
+  const soonFree = Math.ceil((slots * AHEAD_MS) / Math.max(latencyMs, LEAST_LATENCY_MS))
+  return free + Math.max(soonFree, Math.min(slots, NEXT_CALLS))
 }
 
 const SECOND_MS = 1_000

@@ -25,6 +25,8 @@ export type Outcome = { readonly taskId: TaskId; readonly fence: number } & (
       readonly waitMs: number
       /** The target whose return wakes it before that, if it is out when this is written. */
       readonly waitsFor?: TargetName
+      /** The revision in which it was seen to be out. Where a later one is not, it came back meanwhile, and nobody wakes what comes now: it is due at once. */
+      readonly outRevision?: number
     }
 )
 
@@ -77,7 +79,10 @@ export interface Settlement {
   readonly charges?: readonly FairCharge[]
 }
 
-/** `settled`: written now. `already`: an earlier try of the same write had arrived. `refused`: the task is no longer this claim's. */
+/**
+ * `settled`: written now. `already`: an earlier try of the same write had arrived; or, of a task that goes back to wait, whoever took
+ * the worker for dead had put it there. `refused`: the task is no longer this claim's.
+ */
 export type Settled = 'settled' | 'already' | 'refused'
 
 /*
@@ -88,7 +93,7 @@ export type Settled = 'settled' | 'already' | 'refused'
 const MOVED = `
 with outcome as (
   select *, 'running' as leaves from jsonb_to_recordset($1) as o (
-    task_id uuid, fence int, state text, counted boolean, wait_ms double precision, waits_for text,
+    task_id uuid, fence int, state text, counted boolean, wait_ms double precision, waits_for text, out_revision int,
     results text, error text, degraded boolean, degraded_reason text, cached boolean, provider text, model text)
 ),
 held as (
@@ -102,7 +107,7 @@ moved as (
   from outcome o join held on held.id = o.task_id
   where t.id = o.task_id and t.id between $3 and $4 and t.state = o.leaves and t.fence = o.fence
   returning t.id as task_id, t.batch_id, t.tenant, t.lane, t.queue, t.cost, t.deadline, o.state as status, o.wait_ms,
-    o.waits_for, o.results, o.error, o.degraded, o.degraded_reason, o.cached, o.provider, o.model
+    o.waits_for, o.out_revision, o.results, o.error, o.degraded, o.degraded_reason, o.cached, o.provider, o.model
 ),
 ended as (
   select * from moved where status <> 'queued'
@@ -121,13 +126,17 @@ billed as (
 ),
 ${ENDING}`
 
-/* Who waits for a target that is not out would be woken by a return that was before it, and never wait. */
+/*
+  Who waits for a target that is not out would be woken by a return that was before it, and never wait: that is right only where it
+  was seen out, and has come back. One whose outage the fleet does not know of yet is waited for.
+*/
 const BACK = `,
 back as (
   insert into waiting (task_id, tenant, lane, queue, cost, due_at, waits_for, deadline)
-  select task_id, tenant, lane, queue, cost, case when wait_ms > 0 then now() + wait_ms * interval '1 ms' end,
-    (select t.name from targets t where t.name = waits_for and ${IS_OUT}), deadline
-  from moved where status = 'queued'
+  select task_id, tenant, lane, queue, cost,
+    case when wait_ms > 0 and (t.revision > out_revision and not ${IS_OUT}) is not true then now() + wait_ms * interval '1 ms' end,
+    case when ${IS_OUT} or coalesce(t.revision, 0) <= out_revision then waits_for end, deadline
+  from moved left join targets t on t.name = waits_for where status = 'queued'
 )`
 
 /* An early answer is taken as long as nobody has claimed the task since, so what a worker paid for is kept even when the rescue was faster. */
@@ -183,7 +192,7 @@ function statementFor({ outcomes, calls, answers, charges = [] }: Settlement) {
 }
 
 const LOOK_BACK = `
-select o.task_id, t.fence = o.fence and t.state = o.state and t.state <> 'queued' as already
+select o.task_id, t.fence = o.fence and t.state = o.state as already
 from unnest($1::uuid[], $2::int[], $3::text[]) as o (task_id, fence, state)
 left join tasks t on t.id = o.task_id and t.id = any($1)`
 
@@ -204,8 +213,8 @@ function outcomeRow(outcome: Outcome): object {
     const { degradedReason, ...made } = rest
     return { task_id: taskId, counted: true, wait_ms: 0, cached: false, degraded_reason: degradedReason, ...made }
   }
-  const { fence, state, counted, waitMs, waitsFor } = rest
-  return { task_id: taskId, fence, state, counted, wait_ms: waitMs, waits_for: waitsFor }
+  const { fence, state, counted, waitMs, waitsFor, outRevision } = rest
+  return { task_id: taskId, fence, state, counted, wait_ms: waitMs, waits_for: waitsFor, out_revision: outRevision }
 }
 
 function callRow(call: CallRecord): object {

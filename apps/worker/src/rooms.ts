@@ -1,0 +1,57 @@
+import type { Task } from '@magictask/contracts'
+import { queueFor } from '@magictask/domain'
+import type { ModelLimits, OpenAdmission } from '@magictask/models'
+import type { RunningTasks } from './running-tasks.ts'
+
+export interface RoomsDeps {
+  readonly admission: Pick<OpenAdmission, 'room'>
+  readonly limits: Pick<ModelLimits, 'magicTypes'>
+  readonly running: RunningTasks
+}
+
+/**
+ * How much room there is for more tasks. What was let in and does not ask for a slot yet, because its claim is under way or its
+ * prompt is not written, has taken its room: partitions that are looked at side by side let in no more than one of them would.
+ */
+export class Rooms {
+  readonly #deps: RoomsDeps
+  readonly #letIn = new Set<Task>()
+
+  constructor(deps: RoomsDeps) {
+    this.#deps = deps
+  }
+
+  /** Those that were let in and are not claimed yet. */
+  get letIn(): Iterable<Task> {
+    return this.#letIn
+  }
+
+  /** Tasks of one name share their room: those of a queue, without those whose type has a limit of its own. */
+  nameOf({ tier, magicType }: Task): string {
+    const queue = queueFor(tier)
+    return this.#deps.limits.magicTypes.has(magicType) ? `${queue} ${magicType}` : queue
+  }
+
+  /** How many more calls for such a task are likely to start within a moment; infinite where nothing is limited. */
+  left(task: Task): number {
+    const room = this.#deps.admission.room({ queue: queueFor(task.tier), magicType: task.magicType })
+    return room === Number.POSITIVE_INFINITY ? room : room - this.#callsOnTheirWay(this.nameOf(task))
+  }
+
+  enter(task: Task): void {
+    this.#letIn.add(task)
+  }
+
+  /** It is claimed, or it is not and will not be. */
+  leave(task: Task): void {
+    this.#letIn.delete(task)
+  }
+
+  #callsOnTheirWay(name: string): number {
+    let calls = 0
+    for (const task of this.#letIn) if (this.nameOf(task) === name) calls += task.num_suggestions
+    for (const { task, asksForSlot, places } of this.#deps.running.values())
+      if (!asksForSlot && this.nameOf(task) === name) calls += places
+    return calls
+  }
+}
