@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http'
-import { readConfig, systemClock, testClock } from '@magictask/runtime'
+import { type Clock, createTelemetry, noLog, readConfig, systemClock, testClock } from '@magictask/runtime'
 import { startModelServer } from '@magictask/testkit'
 import { expect, test } from 'vitest'
 import {
@@ -7,11 +7,14 @@ import {
   offlineEmbedding,
   openEmbedder,
   openOfflineEmbeddings,
-  openOpenAiEmbeddings,
+  readEmbeddings,
   similarity,
 } from '../src/index.ts'
 
 const never = new AbortController().signal
+const ground = { clock: systemClock, log: noLog, telemetry: createTelemetry({ processMetrics: false }) }
+const embedderAt = (baseUrl: string, clock: Clock = systemClock) =>
+  openEmbedder({ provider: 'openai', model: 'm', apiKey: 'k', baseUrl }, { ...ground, clock })
 const alike = (one: string, other: string) => similarity(offlineEmbedding(one), offlineEmbedding(other))
 
 test('the same text has the same offline embedding, of length 1; one without words has none', async () => {
@@ -30,7 +33,7 @@ test('offline, a text is nearest to one that shares its words, whatever their or
 
 test('many texts are sent in few requests, and come back in their order', async () => {
   await using server = await startModelServer()
-  const embedder = openOpenAiEmbeddings({ apiKey: 'k', model: 'm', baseUrl: server.baseUrl, clock: systemClock })
+  const embedder = embedderAt(server.baseUrl)
   const texts = Array.from({ length: 1_100 }, (_, at) => `text number ${at}`)
   const embeddings = await embedder.embed(texts, never)
   expect(server.embedded().toSorted()).toEqual([512, 512, 76])
@@ -47,7 +50,7 @@ test('many texts are sent in few requests, and come back in their order', async 
 
 test('what goes wrong is a fault, after one request, and a signal ends it', async () => {
   await using server = await startModelServer()
-  const embedder = openOpenAiEmbeddings({ apiKey: 'k', model: 'm', baseUrl: server.baseUrl, clock: systemClock })
+  const embedder = embedderAt(server.baseUrl)
   for (const [status, code] of [
     [500, 'provider.unavailable'],
     [429, 'provider.rate_limited'],
@@ -77,13 +80,14 @@ test('embeddings that come a byte at a time are given up after half a minute', a
     await begun.promise
     clock.advance(ms)
   }
-  const embedder = openOpenAiEmbeddings({ apiKey: 'k', model: 'm', baseUrl: server.url, clock: { ...clock, sleep } })
+  const embedder = embedderAt(server.url, { ...clock, sleep })
   await expect(embedder.embed(['x'], never)).rejects.toMatchObject({ name: 'Fault', code: 'provider.timeout' })
   expect(clock.elapsedMs()).toBe(30_000)
 })
 
 test('a key means embeddings of OpenAI, unless the environment says offline', () => {
-  const modelOf = (env: Record<string, string>) => openEmbedder(readConfig(EmbedderVariables, env), systemClock).model
+  const modelOf = (env: Record<string, string>) =>
+    openEmbedder(readEmbeddings(readConfig(EmbedderVariables, env), env), ground).model
   expect(modelOf({})).toBe('offline-ngrams-1')
   expect(modelOf({ OPENAI_API_KEY: 'k' })).toBe('text-embedding-3-small/512')
   expect(modelOf({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'bge-m3' })).toBe('bge-m3')

@@ -1,4 +1,4 @@
-import { type FairOrder, LANES, type Lane, type PlacedWaiter, type Queue, type Share } from '@magictask/domain'
+import { type CallQueue, type FairOrder, LANES, type Lane, type PlacedWaiter, type Share } from '@magictask/domain'
 import type { Admitted, CallWish } from '../admission.ts'
 import type { CallKind } from './call-kinds.ts'
 import { ShareCounts } from './share-counts.ts'
@@ -42,7 +42,7 @@ export class WaitingCalls {
   }
 
   /** How many calls of a queue wait. */
-  countOf(queue: Queue): number {
+  countOf(queue: CallQueue): number {
     let count = 0
     for (const [{ route }, calls] of this.#kinds) if (route.queue === queue) count += countIn(calls)
     return count
