@@ -10,6 +10,7 @@ import { faultFromProvider } from './fault-from-provider.ts'
 import { createHttpPost, endpoint, type HttpReply } from './http/http-post.ts'
 import { Refused } from './http/refused.ts'
 import { count } from './kinds/stream-usage.ts'
+import { isError } from './provider-error.ts'
 import type { Send } from './send.ts'
 
 /**
@@ -50,7 +51,7 @@ const FIRST_NO_SUCCESS = 300
 
 const Data = z.array(z.object({ embedding: z.array(z.number()) }))
 const Usage = z.object({ prompt_tokens: count, total_tokens: count })
-const Reply = z.object({ data: Data, usage: Usage.optional().catch(undefined) })
+const Reply = z.object({ data: Data.catch([]), usage: Usage.optional().catch(undefined) })
 
 interface Read {
   readonly text: string
@@ -62,6 +63,7 @@ function replyFrom({ status, headers, body }: HttpReply, wanted: number): Read {
   if (status >= FIRST_NO_SUCCESS) throw new Refused({ status, headers, body: json })
   const { data = [], usage } = Reply.safeParse(json).data ?? {}
   const counted = usageOf(usage)
+  if (isError(json)) throw new BrokenOff(counted, new Refused({ body: json }))
   const length = data[0]?.embedding.length ?? 0
   if (data.length !== wanted || length === 0 || data.some(({ embedding }) => embedding.length !== length)) {
     const detail = 'The provider answered with something that is no embeddings.'

@@ -1,15 +1,19 @@
 import { createServer, type RequestListener } from 'node:http'
-import { type Clock, createTelemetry, noLog, readConfig, systemClock, testClock } from '@magictask/runtime'
+import { type Clock, createTelemetry, newCallId, noLog, readConfig, systemClock, testClock } from '@magictask/runtime'
 import { startModelServer } from '@magictask/testkit'
 import { expect, test } from 'vitest'
 import {
   EmbedderVariables,
+  embeddingsRequest,
   offlineEmbedding,
   openEmbedder,
   openOfflineEmbeddings,
+  openTargets,
   readEmbeddings,
+  readModelsConfig,
   similarity,
 } from '../src/index.ts'
+import { openEmbeddings } from '../src/open-embeddings.ts'
 
 const never = new AbortController().signal
 const ground = { clock: systemClock, log: noLog, telemetry: createTelemetry({ processMetrics: false }) }
@@ -109,3 +113,80 @@ async function startRawServer(answer: RequestListener): Promise<{ readonly url: 
       }),
   }
 }
+
+test('each request outside of a task is told to metrics and log, with its tokens and its cost', async () => {
+  await using server = await startModelServer()
+  const lines: object[] = []
+  const telemetry = createTelemetry({ processMetrics: false })
+  const log = { ...noLog, info: (says: string, facts?: object) => void lines.push({ says, ...facts }) }
+  const price = { inputMicroUsd: 20_000, outputMicroUsd: 0, source: 'test' }
+  const embedder = openEmbedder(
+    { provider: 'openai', model: 'm', apiKey: 'k', baseUrl: server.baseUrl, price },
+    { ...ground, log, telemetry },
+  )
+  await embedder.embed(['x'.repeat(900)], never)
+  expect(lines).toEqual([expect.objectContaining({ texts: 1, prompt_tokens: 1_000, cost_micro_usd: 20 })])
+  server.setEmbeddingsStatus(429, '7')
+  await expect(embedder.embed(['x'], never)).rejects.toMatchObject({ retryAfterMs: 7_000 })
+  expect(lines[1]).toMatchObject({ outcome: 'provider.rate_limited', cost_micro_usd: 0 })
+  const { text } = await telemetry.exposition()
+  expect(text).toContain('magictask_tokens_total{provider="openai",model="m",direction="prompt"} 1000')
+  expect(text).toContain('llm_provider_cost_total{provider="openai",model="m"} 0.00002')
+  expect(text).toContain('llm_provider_errors_total{provider="openai",fault="provider.rate_limited"} 1')
+})
+
+test('what is no embeddings is a server that does not work; what it counted is paid', async () => {
+  const bodies = [
+    { data: [] },
+    { data: [{ embedding: [] }] },
+    { data: [{ embedding: [1] }, { embedding: [1] }] },
+    { data: [{ embedding: ['1'] }] },
+    { error: { message: 'overloaded', code: 503 } },
+    {},
+  ]
+  for (const body of bodies) {
+    const usage = { prompt_tokens: 50, total_tokens: 50 }
+    await using server = await startRawServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify({ ...body, usage }))
+    })
+    const price = { inputMicroUsd: 1_000_000, outputMicroUsd: 0, source: 'test' }
+    const config = { provider: 'openai', model: 'm', apiKey: 'k', baseUrl: server.url, price }
+    const { ask } = openEmbeddings(config, systemClock)
+    const request = { ...embeddingsRequest(['x']), callId: newCallId(), suggestion: 0 }
+    const answer = await ask(request, never)
+    expect(answer).toMatchObject({
+      kind: 'broke',
+      fault: 'error' in body ? 'provider.capacity' : 'provider.unavailable',
+    })
+    expect(answer.costMicroUsd).toBe(50)
+  }
+})
+
+test('who embeds is a target beside the others, with its price from built-in, file or environment', async () => {
+  const read = async (env: Record<string, string>) => {
+    const variables = readConfig(EmbedderVariables, env)
+    const config = { ...readModelsConfig(env), embeddings: readEmbeddings(variables, env) }
+    return openTargets(config, ground)
+  }
+  const plain = await read({ OPENAI_API_KEY: 'k' })
+  expect(plain.routes.get('embeddings')?.candidates).toMatchObject([{ target: 'openai/text-embedding-3-small' }])
+  expect(plain.targets.get('openai/text-embedding-3-small')?.price).toMatchObject({
+    inputMicroUsd: 20_000,
+    outputMicroUsd: 0,
+    asOf: expect.stringMatching(/^2026-/),
+    source: expect.stringMatching(/^https:/),
+  })
+  const own = await read({
+    OPENAI_API_KEY: 'k',
+    OPENAI_EMBEDDING_MODEL: 'bge-m3',
+    MAGICTASK__providers__openai__embeddingModels: '{"bge-m3":{"price":{"inputUsd":0.5}}}',
+  })
+  expect(own.targets.get('openai/bge-m3')?.price?.inputMicroUsd).toBe(500_000)
+  const unknown = await read({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'constructor' })
+  expect(unknown.targets.get('openai/constructor')?.price).toBeUndefined()
+  const one = await read({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'all', OPENAI_MODEL: 'all' })
+  expect([...one.targets.keys()].toSorted()).toEqual(['openai/all', 'openai/all:embeddings'])
+  for (const offline of [{}, { DEEPSEEK_API_KEY: 'k' }, { OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'offline' }])
+    expect((await read(offline)).routes.has('embeddings')).toBe(false)
+})
