@@ -16,7 +16,7 @@ export const METRICS = {
   llm_request_duration_seconds: { type: 'histogram', help: 'From the claim of a task to its end.', labels: ['magic_type'], buckets: SECONDS },
   llm_active_tasks: { type: 'gauge', help: 'Tasks that this worker runs now.', labels: [] },
   llm_queue_length: { type: 'gauge', help: 'Waiting tasks, by lane.', labels: ['lane'] },
-  llm_provider_requests_total: { type: 'counter', help: 'Model calls, by how they came out.', labels: ['provider', 'model', 'outcome'] },
+  llm_provider_requests_total: { type: 'counter', help: 'Model calls, by how they came out; embeddings that are paid are among them.', labels: ['provider', 'model', 'outcome'] },
   llm_provider_errors_total: { type: 'counter', help: 'Model calls that broke, by fault.', labels: ['provider', 'fault'] },
   llm_provider_latency_seconds: { type: 'histogram', help: 'How long a model call took.', labels: ['provider', 'model'], buckets: SECONDS },
   magictask_admission_wait_seconds: { type: 'histogram', help: 'How long a model call waited for a target that is ready and free; those that did not wait are not in it.', labels: ['queue'], buckets: SECONDS },
