@@ -91,6 +91,24 @@ test('an embedding has its row, with tokens and cost, and one slot of its provid
   expect(await whatIsLeft(system)).toEqual(NOTHING_LEFT)
 }, 60_000)
 
+test('descriptions that another model embedded are embedded anew by the first task that meets them, which pays', async () => {
+  await using system = await startShop()
+  await system.db.query(`update skus set embedding_model = 'an old one'`)
+  const first = await system.submit([product('a steel bottle')])
+  expect(await system.ended(first.batch_id)).toMatchObject({ status: 'done', counts: { succeeded: 1 } })
+  const rows = await rowsOf(system, EMBEDS)
+  expect(rows.map(({ suggestion, outcome }) => [suggestion, outcome])).toEqual([
+    [-1, 'answered'],
+    [-1, 'answered'],
+  ])
+  expect(await usageAt(system, `batches/${first.batch_id}`)).toMatchObject(
+    sumOf([...rows, ...(await rowsOf(system, 'm1'))]),
+  )
+  const then = await system.submit(products(20, 'a steel bottle'))
+  await system.ended(then.batch_id)
+  expect(await rowsOf(system, EMBEDS)).toHaveLength(2 + 20)
+}, 60_000)
+
 test('a provider of embeddings that asks to be left alone is, by all workers, and fails nothing', async () => {
   await using system = await startShop()
   const first = await system.submit(products(40, 'a steel bottle'))

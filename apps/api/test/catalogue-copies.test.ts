@@ -84,9 +84,10 @@ test('whoever follows a search that is stopped in the middle goes on where it en
   const waits: string[] = []
   const embedded: number[] = []
   const stopping = new AbortController()
-  const turnsOf = (name: string, isStopped: (request: number) => boolean) => {
+  const turnsOf = (name: string, isStopped: (request: number) => boolean, signal = never) => {
     let requests = 0
     return {
+      signal,
       onWait: (isWaiting: boolean) => waits.push(`${name} ${isWaiting ? 'waits' : 'goes on'}`),
       embed: async (texts: readonly string[], onWait: (isWaiting: boolean) => void) => {
         onWait(true)
@@ -100,15 +101,17 @@ test('whoever follows a search that is stopped in the middle goes on where it en
       },
     }
   }
-  const first = turnsOf('first', (request) => request === 2)
+  const first = turnsOf('first', (request) => request === 2, stopping.signal)
+  const beside = turnsOf('beside', () => false, stopping.signal)
   const second = turnsOf('second', () => false)
   const stopped = catalogue.candidates({ ...search(ACME), signal: stopping.signal, turns: first })
+  const stoppedToo = catalogue.candidates({ ...search(ACME), signal: stopping.signal, turns: beside })
   const followed = catalogue.candidates({ ...search(ACME), turns: second })
-  await expect(stopped).rejects.toThrow('stopped')
+  for (const each of [stopped, stoppedToo]) await expect(each).rejects.toThrow('stopped')
   expect(await followed).toMatchObject([{ sku: 'S7' }, {}])
-  // What the first had is kept; the second makes the rest, and its own query's.
+  // What the first had is kept; who was stopped with it makes nothing, the second the rest and its own query's.
   expect(embedded).toEqual([512, 88, 1])
-  expect(waits.slice(0, 5)).toEqual([
+  expect(waits.filter((wait) => !wait.startsWith('beside')).slice(0, 5)).toEqual([
     'second goes on',
     'first waits',
     'second waits',

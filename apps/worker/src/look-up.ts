@@ -65,6 +65,6 @@ function workOf({ clock }: LookUpDeps, running: RunningTask): Work {
 function sourcesOf(deps: LookUpDeps, running: RunningTask, { onWait }: Work): Sources {
   const { sources, embeds } = deps
   if (!embeds) return sources
-  const turns: EmbeddingTurns = { embed: embedInTurn(deps, running), onWait }
+  const turns: EmbeddingTurns = { embed: embedInTurn(deps, running), signal: running.stopping.signal, onWait }
   return { catalogue: { candidates: (search) => sources.catalogue.candidates({ ...search, turns }) } }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AnswerFormat, AskRequest, Message } from './ask.ts'
+import type { AnswerFormat, AskRequest } from './ask.ts'
 import { type Embedding, unit } from './embed.ts'
 
 /*
@@ -12,11 +12,6 @@ export const EMBEDDINGS_FORMAT: AnswerFormat = { name: 'embeddings', schema: z.a
 
 /** Rises when texts are prepared otherwise before they are embedded; recorded with every call. */
 export const EMBEDDINGS_VERSION = 1
-
-/** Texts as messages. */
-export function messagesOf(texts: readonly string[]): readonly Message[] {
-  return texts.map((text) => ({ role: 'user', text }))
-}
 
 /** The answer that says these embeddings. */
 export function answerFrom(embeddings: readonly (readonly number[])[]): string {
@@ -33,7 +28,7 @@ export function embeddingsIn(json: string): readonly Embedding[] {
 
 /** What asks for them, without the call that it is for. */
 export function embeddingsRequest(texts: readonly string[]): Pick<AskRequest, 'messages' | 'format'> {
-  return { messages: messagesOf(texts), format: EMBEDDINGS_FORMAT }
+  return { messages: texts.map((text) => ({ role: 'user', text })), format: EMBEDDINGS_FORMAT }
 }
 
 /** What one request may carry: OpenAI takes 2,048 texts of 300,000 tokens in all, and a character is rarely more than two. */

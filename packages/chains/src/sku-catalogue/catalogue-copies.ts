@@ -60,8 +60,10 @@ export class CatalogueCopies {
     return copy.index
   }
 
-  #refreshOnce(tenant: TenantId, turns: EmbeddingTurns | undefined): Promise<Copy | undefined> {
+  async #refreshOnce(tenant: TenantId, turns: EmbeddingTurns | undefined): Promise<Copy | undefined> {
     const underWay = this.#refreshing.get(tenant)
+    // Of those who were stopped together none reads a catalogue any more.
+    turns?.signal.throwIfAborted()
     return underWay === undefined ? this.#lead(tenant, turns) : follow(underWay, turns?.onWait)
   }
 
