@@ -30,7 +30,7 @@ export const METRICS = {
   magictask_repeated_calls_total: { type: 'counter', help: 'Model calls that were not the first of their suggestion; all calls against tasks is llm_provider_requests_total / llm_requests_total.', labels: ['provider'] },
   magictask_admitted_share: { type: 'gauge', help: 'The part of its slots that a worker uses: below 1 while its event loop lags or its memory runs short.', labels: [] },
   magictask_calls_waiting: { type: 'gauge', help: 'Model calls of this worker that wait for a slot, a rate or a target.', labels: [] },
-  magictask_calls_started_total: { type: 'counter', help: 'Model calls begun; more than recorded ones means calls that a crash cut off.', labels: [] },
+  magictask_calls_started_total: { type: 'counter', help: 'Model calls begun; more of a worker than are recorded means calls that a crash cut off. What an api embeds for no task is never recorded.', labels: [] },
   magictask_tokens_total: { type: 'counter', help: 'Tokens that providers counted.', labels: ['provider', 'model', 'direction'] },
   magictask_tasks_submitted_total: { type: 'counter', help: 'Tasks accepted.', labels: ['magic_type', 'lane'] },
   magictask_tasks_claimed_total: { type: 'counter', help: 'Claims that a worker won.', labels: ['lane'] },
