@@ -21,11 +21,13 @@ export async function oneQuestion(
     const input = { content: cached ? 'the same' : `${content} ${made++}`, params: {} }
     const question: UnwrittenQuestion = {
       running: runningTask(input.content),
+      queue: 'text.paid',
       chain,
       input,
       write: async () => ({ messages: await chain.prompt(input), needs: { contextTokens: 500, vision: false } }),
       suggestion: 0,
       asked: NEVER_ASKED,
+      isShared: true,
     }
     const verdict = await answerSuggestion(deps, question)
     if (verdict.kind !== 'done') throw new Error(`no answer: ${verdict.kind}`)
@@ -92,6 +94,7 @@ function runningTask(content: string): UnwrittenQuestion['running'] {
     claimedAtMs: 0,
     stopping: new AbortController(),
     wasAsked: false,
+    asksForSlot: false,
     underWay: 0,
     idleSinceMs: 0,
     tokens: 0,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createSkuCatalogue, MAGIC_TYPES } from '@magictask/chains'
 import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
-import { openEmbedder } from '@magictask/models'
+import { openEmbedder, readEmbeddings } from '@magictask/models'
 import { createLog, createTelemetry, readConfig, runToEnd, systemClock, untilSignal } from '@magictask/runtime'
 import { migrate, openDatabase } from '@magictask/store'
 import { startUpkeep } from '@magictask/upkeep'
@@ -11,6 +11,7 @@ import { tokenRules } from './token-variables.ts'
 
 runToEnd(async () => {
   const config = readConfig(ApiConfig, process.env)
+  const embeddings = readEmbeddings(config, process.env)
   const log = createLog({ level: config.LOG_LEVEL, app: 'api' })
   const clock = systemClock
   const telemetry = createTelemetry({ processMetrics: true })
@@ -52,7 +53,7 @@ runToEnd(async () => {
       topics,
       wantedTopics: wantedTopics(config),
       magicTypes: MAGIC_TYPES,
-      catalogue: createSkuCatalogue({ db, embedder: openEmbedder(config, clock) }),
+      catalogue: createSkuCatalogue({ db, embedder: openEmbedder(embeddings, { clock, log, telemetry }) }),
       tokens: tokenRules(config, { clock, log }),
       caps: waitingCaps(config),
       enableCors: config.LLM_ENABLE_CORS,

@@ -75,3 +75,49 @@ test('a search that is stopped ends at once, and harms no other', async () => {
   await expect(stopped).rejects.toThrow('stopped')
   expect(await other).toMatchObject([{ sku: 'S7' }, {}])
 })
+
+test('whoever follows a search that is stopped in the middle goes on where it ended, and waits while it waits', async () => {
+  await using store = await openStore()
+  const old = openOfflineEmbeddings()
+  await createSkuCatalogue({ db: store.db, embedder: old }).upsert(ACME, shop(0, 600), never)
+  const catalogue = createSkuCatalogue({ db: store.db, embedder: { ...old, model: 'another' } })
+  const waits: string[] = []
+  const embedded: number[] = []
+  const stopping = new AbortController()
+  const turnsOf = (name: string, isStopped: (request: number) => boolean, signal = never) => {
+    let requests = 0
+    return {
+      signal,
+      onWait: (isWaiting: boolean) => waits.push(`${name} ${isWaiting ? 'waits' : 'goes on'}`),
+      embed: async (texts: readonly string[], onWait: (isWaiting: boolean) => void) => {
+        onWait(true)
+        if (isStopped(++requests)) {
+          stopping.abort(new Error('stopped'))
+          throw new Error('stopped')
+        }
+        onWait(false)
+        embedded.push(texts.length)
+        return old.embed(texts, never)
+      },
+    }
+  }
+  const first = turnsOf('first', (request) => request === 2, stopping.signal)
+  const beside = turnsOf('beside', () => false, stopping.signal)
+  const second = turnsOf('second', () => false)
+  const stopped = catalogue.candidates({ ...search(ACME), signal: stopping.signal, turns: first })
+  const stoppedToo = catalogue.candidates({ ...search(ACME), signal: stopping.signal, turns: beside })
+  const followed = catalogue.candidates({ ...search(ACME), turns: second })
+  for (const each of [stopped, stoppedToo]) await expect(each).rejects.toThrow('stopped')
+  expect(await followed).toMatchObject([{ sku: 'S7' }, {}])
+  // What the first had is kept; who was stopped with it makes nothing, the second the rest and its own query's.
+  expect(embedded).toEqual([512, 88, 1])
+  expect(waits.filter((wait) => !wait.startsWith('beside')).slice(0, 5)).toEqual([
+    'second goes on',
+    'first waits',
+    'second waits',
+    'first goes on',
+    'second goes on',
+  ])
+  expect(waits.filter((wait) => wait === 'second waits')).toHaveLength(4)
+  expect(waits.at(-1)).toBe('second goes on')
+})

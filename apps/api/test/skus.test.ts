@@ -1,6 +1,6 @@
 import { createSkuCatalogue } from '@magictask/chains'
-import { openOpenAiEmbeddings } from '@magictask/models'
-import { systemClock } from '@magictask/runtime'
+import { openEmbedder } from '@magictask/models'
+import { createTelemetry, noLog, systemClock } from '@magictask/runtime'
 import { startModelServer } from '@magictask/testkit'
 import { expect, test } from 'vitest'
 import { startApiUnderTest, tokenFor } from './api-under-test.ts'
@@ -116,12 +116,9 @@ test('ten thousand are stored at once; more than twenty thousand are no catalogu
 
 test('while embeddings cannot be had, the answer is 503 and when to come back; one that is refused is sent once', async () => {
   await using model = await startModelServer()
-  const embedder = openOpenAiEmbeddings({
-    apiKey: 'k',
-    model: 'text-embedding-3-small',
-    baseUrl: model.baseUrl,
-    clock: systemClock,
-  })
+  const { baseUrl } = model
+  const ground = { clock: systemClock, log: noLog, telemetry: createTelemetry({ processMetrics: false }) }
+  const embedder = openEmbedder({ provider: 'openai', model: 'text-embedding-3-small', apiKey: 'k', baseUrl }, ground)
   await using system = await startApiUnderTest((db) => ({ catalogue: createSkuCatalogue({ db, embedder }) }))
   model.setEmbeddingsStatus(500)
   const refused = await system.http(SKUS, put(SHOP))

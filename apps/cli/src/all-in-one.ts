@@ -157,7 +157,10 @@ async function startParts(options: AllInOneOptions, ground: Ground): Promise<Par
   }
   const telemetry = createTelemetry({ processMetrics: true })
   const topics = topicsOf(config)
-  const catalogue = createSkuCatalogue({ db: databases.worker, embedder: openEmbedder(config, options.clock) })
+  const catalogue = createSkuCatalogue({
+    db: databases.worker,
+    embedder: openEmbedder(options.models.embeddings, { ...options, telemetry }),
+  })
 
   await using opened = new AsyncDisposableStack()
   const publisher = opened.use(await broker.openPublisher())

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { TokenVariables } from '@magictask/api'
 import { MAGIC_TYPES } from '@magictask/chains'
 import { TenantId, Tier } from '@magictask/domain'
-import { readModelsConfig } from '@magictask/models'
+import { readEmbeddings, readModelsConfig } from '@magictask/models'
 import { ConfigError, readConfig, systemClock, untilSignal } from '@magictask/runtime'
 import { FolderInUse } from '@magictask/store'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
@@ -50,7 +50,8 @@ interface StartFlags {
 async function runStart(flags: StartFlags): Promise<void> {
   if (flags.again && flags.file === undefined) throw new ConfigError('--again starts a file anew: it needs --file')
   const config = readConfig(StartConfig, process.env)
-  const models = readModelsConfig(process.env, MAGIC_TYPES)
+  const embeddings = readEmbeddings(config, process.env)
+  const models = { ...readModelsConfig(process.env, MAGIC_TYPES), embeddings }
   const stopping = stopOnSignals(drainGraceMs(config) + CLOSE_MS)
   const endsByItself = flags.once === true || flags.file !== undefined
   try {

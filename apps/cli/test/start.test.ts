@@ -74,7 +74,15 @@ test('a key that is refused is on the screen in one line, without the key, and r
   const ready = await fetch(`${address}/readyz?verbose`)
   expect([ready.status, await ready.json()]).toMatchObject([
     200,
-    { ok: true, notes: [{}, { name: 'target openai/gpt-4o-mini', says: expect.stringContaining('auth_refused') }] },
+    {
+      ok: true,
+      notes: [
+        {},
+        { name: 'target openai/gpt-4o-mini', says: expect.stringContaining('auth_refused') },
+        // The key is the provider's.
+        { name: 'target openai/text-embedding-3-small', says: expect.stringContaining('auth_refused') },
+      ],
+    },
   ])
   run.child.kill('SIGINT')
   expect(await run.exited).toBe(0)

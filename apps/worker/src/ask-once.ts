@@ -1,10 +1,18 @@
 import type { Chain, ChainInput } from '@magictask/chains'
-import { type Asked, queueFor, saysAway, type TargetName } from '@magictask/domain'
-import type { Admission, Admitted, Answer, CallWish, Conclude, Message, Needs } from '@magictask/models'
+import { ALL_SUGGESTIONS, type Asked, type CallQueue, saysAway, type TargetName } from '@magictask/domain'
+import {
+  type Admission,
+  type Admitted,
+  type Answer,
+  type CallWish,
+  type Conclude,
+  type Message,
+  measuredAsk,
+  type Needs,
+} from '@magictask/models'
 import { type Clock, newCallId, type Telemetry } from '@magictask/runtime'
 import type { CallRecord } from '@magictask/store'
 import { tokensOf } from './fair-charges.ts'
-import { measuredAsk } from './measured-ask.ts'
 import type { RetryBudgets } from './retry-budgets.ts'
 import { begin, finish, type RunningTask, stopReason } from './running-tasks.ts'
 
@@ -18,10 +26,13 @@ export interface CallDeps {
   readonly telemetry: Telemetry
 }
 
-/** One suggestion of a running task: what to ask, and what it has been through before. */
+/** One suggestion of a running task, or what all of them need first: what to ask, and what it has been through before. */
 export interface Question {
   readonly running: RunningTask
-  readonly chain: Chain
+  /** Whose candidates are asked. */
+  readonly queue: CallQueue
+  /** Without a basic answer nothing stands in for one that is not given. */
+  readonly chain: Pick<Chain, 'format' | 'promptVersion'> & Partial<Pick<Chain, 'basicAnswer'>>
   readonly input: ChainInput
   readonly messages: readonly Message[]
   readonly needs: Needs
@@ -34,11 +45,11 @@ export interface Question {
 
 /** What a suggestion needs of whoever is asked for it; never of those `without`. */
 export function wishOf(
-  { running, needs }: Pick<Question, 'running' | 'needs'>,
+  { running, queue, needs }: Pick<Question, 'running' | 'queue' | 'needs'>,
   without: ReadonlySet<TargetName>,
 ): CallWish {
-  const { tenant, tier, lane, magicType } = running.task
-  return { queue: queueFor(tier), magicType, tenant, lane, needs, without }
+  const { tenant, lane, magicType } = running.task
+  return { queue, magicType, tenant, lane, needs, without }
 }
 
 /** A call that came to an end; `failedProbe`: it only found out that its target does not answer yet. */
@@ -63,7 +74,7 @@ export async function askOnce(
     throw error
   })
   const outcome = outcomeOf(answer, running)
-  if (answer.kind !== 'aborted') running.tokens += tokensOf(answer.usage, running)
+  if (answer.kind !== 'aborted') running.tokens += tokensOf(answer.usage, running, suggestion)
   admitted.end(outcome === TIMED_OUT ? { ...answer, kind: 'broke', fault: TIMED_OUT, detail: '' } : answer)
   if (answer.kind === 'answered') deps.retryBudgets.earn(answer.provider)
   const failedProbe = admitted.probe && saysAway(outcome)
@@ -89,10 +100,10 @@ export async function askOnce(
 
 async function underWay(
   { clock }: CallDeps,
-  { running, onCall }: Question,
+  { running, suggestion, onCall }: Question,
   call: () => Promise<Answer>,
 ): Promise<Answer> {
-  running.wasAsked = true
+  if (suggestion !== ALL_SUGGESTIONS) running.wasAsked = true
   begin(running)
   onCall?.(true)
   try {

@@ -1,4 +1,4 @@
-import { done, leastContextTokens, queueFor, type TargetName, type Verdict } from '@magictask/domain'
+import { done, leastContextTokens, type TargetName, type Verdict } from '@magictask/domain'
 import { type AnswerCache, answerKey, type Fits, type KnownAnswer } from '@magictask/models'
 import { type Question, wishOf } from './ask-once.ts'
 import { type AskDeps, afterStop, askSuggestion } from './ask-suggestion.ts'
@@ -12,6 +12,8 @@ export interface ShareDeps extends AskDeps {
 /** A question whose prompt is not written yet: an answer that is known needs none. */
 export type UnwrittenQuestion = Omit<Question, 'messages' | 'needs'> & {
   readonly write: () => Promise<Pick<Question, 'messages' | 'needs'>>
+  /** Whether an answer that others got, or get just now, will do. */
+  readonly isShared: boolean
 }
 
 /** Questions that somebody in this worker is asking just now, by queue and key. */
@@ -30,11 +32,11 @@ type Landing = KnownAnswer | 'failed' | 'gone'
 
 /** The verdict about a suggestion: from the cache, from an identical question under way, or by asking; what is valid is kept. */
 export async function answerSuggestion(deps: ShareDeps, question: UnwrittenQuestion): Promise<Verdict> {
-  const { running } = question
-  if (!mayShare(running)) return askUnwritten(deps, question)
+  const { running, isShared } = question
+  if (!isShared) return askUnwritten(deps, question)
   const key = keyOf(question)
   // Other queues have other candidates: what answers those that do not pay is not what answers those that do.
-  const place = `${queueFor(running.task.tier)} ${key}`
+  const place = `${question.queue} ${key}`
   for (;;) {
     const flight = deps.flights.get(place)
     // The look into the cache is part of the flight: nobody leads who looked before an answer was kept.
@@ -51,7 +53,7 @@ export async function answerSuggestion(deps: ShareDeps, question: UnwrittenQuest
 }
 
 /** Several suggestions are wanted to differ, so they are asked for anew unless the task says otherwise. */
-function mayShare({ task }: RunningTask): boolean {
+export function mayShare({ task }: RunningTask): boolean {
   const wish = task.params?.cache_enabled
   return typeof wish === 'boolean' ? wish : task.num_suggestions === 1
 }

@@ -1,4 +1,5 @@
 import {
+  ALL_SUGGESTIONS,
   type Asked,
   afterCall,
   afterFault,
@@ -91,7 +92,7 @@ async function admit(deps: AskDeps, question: Question, turn: Turn): Promise<Adm
     const mender = turn.repair && admitMender(deps, question, turn.asked, turn.repair)
     if (mender !== undefined) return mender
     const wish = wishOf(question, turn.asked.without)
-    running.asksForSlot = true
+    running.asksForSlot ||= question.suggestion !== ALL_SUGGESTIONS
     if (mayStandIn(turn.asked) && isHopeless(deps, wish)) return 'nobody-able'
     return await deps.admission.admit(wish, signal)
   } catch (error) {
@@ -108,12 +109,12 @@ function isHopeless({ admission }: AskDeps, wish: CallWish): boolean {
 /** Who can mend an answer is asked for that before others are, but nobody waits for it while others are ready. */
 function admitMender(
   { admission }: AskDeps,
-  { running }: Question,
+  { running, queue }: Question,
   { without }: Asked,
   { target, needs }: Repair,
 ): Admitted | undefined {
-  const others = admission.candidates(wishOf({ running, needs }, without)).filter(({ name }) => name !== target)
-  return admission.admitNow(wishOf({ running, needs }, new Set([...without, ...others.map(({ name }) => name)])))
+  const others = admission.candidates(wishOf({ running, queue, needs }, without)).filter(({ name }) => name !== target)
+  return admission.admitNow(wishOf({ running, queue, needs }, new Set([...without, ...others.map(({ name }) => name)])))
 }
 
 /** What is wrong with an answer is told only to who gave it, where that is not too much for it. */
@@ -188,8 +189,10 @@ function withNobody({ asked, broken }: Turn): Pick<Turn, 'asked' | 'broken'> {
 function givenUp({ running, chain, input }: Question, { asked, broken }: Pick<Turn, 'asked' | 'broken'>): Verdict {
   const fault = broken?.fault ?? asked.lastFault ?? 'task.no_candidate'
   const detail = broken?.detail ?? FAULTS[fault].says
-  if (!mayStandIn(asked) || running.task.params?.fallback === false) return { kind: 'broke', fault, detail, asked }
-  return done(JSON.stringify(chain.basicAnswer(input)), { kind: 'stand-in', fault, detail })
+  const { basicAnswer } = chain
+  if (basicAnswer === undefined || !mayStandIn(asked) || running.task.params?.fallback === false)
+    return { kind: 'broke', fault, detail, asked }
+  return done(JSON.stringify(basicAnswer(input)), { kind: 'stand-in', fault, detail })
 }
 
 /** The verdict about a suggestion whose task was stopped before it had an answer. `target`: whose call was cut off by that. */

@@ -1,29 +1,28 @@
-import { type Chain, type ChainInput, chainFor, type Sources } from '@magictask/chains'
+import { type Chain, type ChainInput, chainFor } from '@magictask/chains'
 import {
   type Asked,
   askedBy,
-  broke,
+  type CallQueue,
   type Decision,
   decide,
   done,
+  EMBEDDINGS,
   FAULTS,
-  Fault,
   leastContextTokens,
-  NEVER_ASKED,
   type Origin,
+  queueFor,
   type Verdict,
 } from '@magictask/domain'
 import type { Message } from '@magictask/models'
 import type { EarlyAnswer, Outcome } from '@magictask/store'
 import type { Question } from './ask-once.ts'
-import { answerSuggestion, type ShareDeps, type UnwrittenQuestion } from './ask-shared.ts'
-import { afterStop } from './ask-suggestion.ts'
-import { begin, finish, type RunningTask, stopReason } from './running-tasks.ts'
+import { answerSuggestion, mayShare, type UnwrittenQuestion } from './ask-shared.ts'
+import { askedToEmbed } from './embed-in-turn.ts'
+import { afterThrow, type LookUpDeps, lookUp } from './look-up.ts'
+import { type RunningTask, stopReason } from './running-tasks.ts'
 import { waitForReturn } from './wait-for-return.ts'
 
-export interface ExecuteDeps extends ShareDeps {
-  /** What chains look things up in before they ask. */
-  readonly sources: Sources
+export interface ExecuteDeps extends LookUpDeps {
   readonly recordAnswer: (answer: EarlyAnswer) => void
   /** A suggestion needs no slot any more. */
   readonly onAsked: (running: RunningTask) => void
@@ -34,27 +33,45 @@ export interface ExecuteDeps extends ShareDeps {
  * have had their turn. Never throws: a task's failure is a value. Undefined when the task is no longer this claim's.
  */
 export async function execute(deps: ExecuteDeps, running: RunningTask): Promise<Outcome | undefined> {
-  const verdicts = await runChain(deps, running).catch((error: unknown) => [afterThrow(deps, running, error)])
+  const { verdicts, waits } = await runChain(deps, running).catch(
+    (error: unknown): Ran => ({ verdicts: [afterThrow(deps, running, error)], waits: forAnswers(deps, running) }),
+  )
   const why = stopReason(running)
   if (why === 'lost') return undefined
   const decision = decide(verdicts, deps.retry)
   if (why === 'deadline' && decision.kind !== 'succeeded') return expired(running, verdicts)
   if (decision.kind !== 'queued') return outcomeOf(running, verdicts, decision)
   const { kind, ...wait } = decision
-  const parts = { ...deps, askedBefore: (suggestion: number) => askedBefore(deps, running, suggestion) }
-  return { ...claimOf(running), state: kind, ...waitForReturn(parts, running, { verdicts, wait }) }
+  return { ...claimOf(running), state: kind, ...waitForReturn({ ...deps, ...waits }, running, { verdicts, wait }) }
 }
 
-async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readonly Verdict[]> {
+/** What all its turns came to, and what those that are not over wait for. */
+interface Ran {
+  readonly verdicts: readonly Verdict[]
+  readonly waits: Waits
+}
+
+interface Waits {
+  readonly queue: CallQueue
+  readonly askedBefore: (suggestion: number) => Asked
+}
+
+async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<Ran> {
   const { task } = running
   const chain = chainFor(task.magicType)
   if (chain === undefined) throw new Error(`this worker knows no magicType of that name: ${task.magicType}`)
   const suggestions = Array.from({ length: task.num_suggestions }, (_, suggestion) => suggestion)
   const kept = suggestions.map((suggestion) => keptAnswer(running, suggestion))
-  if (kept.every((verdict) => verdict !== undefined)) return kept
+  const waits = forAnswers(deps, running)
+  if (kept.every((verdict) => verdict !== undefined)) return { verdicts: kept, waits }
 
-  const question = await questionOf(deps, running, chain)
-  return Promise.all(
+  const lookedUp = await lookUp(deps, running, chain)
+  if ('verdict' in lookedUp) {
+    const verdicts = kept.map((before) => before ?? lookedUp.verdict)
+    return { verdicts, waits: deps.embeds && chain.embeds === true ? forEmbeddings(deps, running) : waits }
+  }
+  const question = questionOf(running, chain, lookedUp.found)
+  const verdicts = await Promise.all(
     kept.map(async (before, suggestion) => {
       if (before !== undefined) return before
       const verdict = await answerSuggestion(deps, {
@@ -68,39 +85,38 @@ async function runChain(deps: ExecuteDeps, running: RunningTask): Promise<readon
       return verdict
     }),
   )
+  return { verdicts, waits }
+}
+
+function forAnswers(deps: ExecuteDeps, running: RunningTask): Waits {
+  const { tier } = running.task
+  return { queue: queueFor(tier), askedBefore: (suggestion) => askedBefore(deps, running, suggestion) }
+}
+
+function forEmbeddings(deps: ExecuteDeps, running: RunningTask): Waits {
+  return { queue: EMBEDDINGS, askedBefore: () => askedToEmbed(deps, running) }
 }
 
 /** What all suggestions of a task are asked with. */
-async function questionOf(
-  deps: ExecuteDeps,
+function questionOf(
   running: RunningTask,
   chain: Chain,
-): Promise<Omit<UnwrittenQuestion, 'suggestion' | 'asked'>> {
+  found: Pick<ChainInput, 'candidates'>,
+): Omit<UnwrittenQuestion, 'suggestion' | 'asked'> {
   const { task } = running
-  const plain = { content: task.content, params: task.params ?? {} }
-  const input = chain.context === undefined ? plain : { ...plain, ...(await lookUp(deps, running, chain.context)) }
+  const input = { content: task.content, params: task.params ?? {}, ...found }
   let written: ReturnType<UnwrittenQuestion['write']> | undefined
   const write = () => {
     written ??= writePrompt(chain, input)
     return written
   }
-  return { running, chain, input, write, ...concludeWith(chain, input) }
+  const isShared = mayShare(running)
+  return { running, queue: queueFor(task.tier), chain, input, write, isShared, ...concludeWith(chain, input) }
 }
 
 async function writePrompt(chain: Chain, input: ChainInput): ReturnType<UnwrittenQuestion['write']> {
   const messages = await chain.prompt(input)
   return { messages, needs: needsOf(messages) }
-}
-
-/** It may ask servers of its own: meanwhile the task does not wait for a slot. */
-async function lookUp(deps: ExecuteDeps, running: RunningTask, context: NonNullable<Chain['context']>) {
-  const { tenant, content } = running.task
-  begin(running)
-  try {
-    return await context(deps.sources, { tenant, content }, running.stopping.signal)
-  } finally {
-    finish(running, deps.clock.elapsedMs())
-  }
 }
 
 function needsOf(messages: readonly Message[]): Question['needs'] {
@@ -130,13 +146,6 @@ function askedBefore({ retry }: ExecuteDeps, { claim }: RunningTask, suggestion:
     before.map(({ provider, model, outcome }) => ({ target: `${provider}/${model}` as const, outcome })),
     retry,
   )
-}
-
-/** What went wrong before the first call counts by the task's tries: it must end some time. */
-function afterThrow(deps: ExecuteDeps, running: RunningTask, error: unknown): Verdict {
-  const { tries } = running.claim
-  if (running.stopping.signal.aborted) return afterStop(deps, running, { asked: { ...NEVER_ASKED, calls: tries } })
-  return broke(Fault.from(error, 'worker.defect'), { ...NEVER_ASKED, calls: tries + 1 })
 }
 
 function outcomeOf(

@@ -1,4 +1,4 @@
-import { queueFor } from '@magictask/domain'
+import { ALL_SUGGESTIONS, queueFor } from '@magictask/domain'
 import type { TokenUsage } from '@magictask/models'
 import type { FairCharge } from '@magictask/store'
 import type { RunningTask } from './running-tasks.ts'
@@ -33,9 +33,10 @@ export function chargeFor({ task, claim, tokens }: RunningTask): FairCharge {
   return { tenant, lane, queue: queueFor(tier), tokens: Math.round(tokens - claim.cost) }
 }
 
-/** What a call took; of a provider that does not count, its part of what was thought. */
-export function tokensOf(usage: TokenUsage, { task, claim }: RunningTask): number {
+/** What a call took; of a provider that does not count, its part of what was thought, which is all for suggestions. */
+export function tokensOf(usage: TokenUsage, { task, claim }: RunningTask, suggestion: number): number {
   const { promptTokens, completionTokens } = usage
-  if (promptTokens === undefined && completionTokens === undefined) return claim.cost / task.num_suggestions
+  if (promptTokens === undefined && completionTokens === undefined)
+    return suggestion === ALL_SUGGESTIONS ? 0 : claim.cost / task.num_suggestions
   return (promptTokens ?? 0) + (completionTokens ?? 0)
 }

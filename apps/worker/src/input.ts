@@ -1,9 +1,9 @@
 import { type Task, workerGroup } from '@magictask/contracts'
-import { LANES, type Lane } from '@magictask/domain'
+import { EMBEDDINGS, LANES, type Lane } from '@magictask/domain'
 import type { Broker, Consumer, Publisher, TopicNames } from '@magictask/kafka'
 import type { OpenAdmission, Targets } from '@magictask/models'
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
-import { type Database, parkTasks } from '@magictask/store'
+import { type AwayFor, type Database, parkTasks } from '@magictask/store'
 import { createClaimer } from './claim-records.ts'
 import type { WorkerSettings } from './config.ts'
 import { inTurns } from './in-turns.ts'
@@ -28,8 +28,8 @@ export interface InputDeps {
   readonly lease: Lease
   readonly runner: Runner
   readonly running: RunningTasks
-  readonly admission: Pick<OpenAdmission, 'room'>
-  readonly targets: Pick<Targets, 'limits'>
+  readonly admission: Pick<OpenAdmission, 'room' | 'outage'>
+  readonly targets: Pick<Targets, 'limits' | 'routes'>
   readonly clock: Clock
   readonly log: Log
   readonly telemetry: Telemetry
@@ -68,14 +68,15 @@ export async function startInput(deps: InputDeps): Promise<Input> {
 
 function consumeDeps(deps: InputDeps): ConsumeDeps {
   const { settings, topics, db, lease, rate, clock, suspects, admission, running, targets } = deps
+  const rooms = new Rooms({ admission, running, targets })
   return {
     ...deps,
     deadLetterTopic: topics.deadLetters,
     ahead: () =>
       Math.max(0, Math.min(Math.ceil(rate.perSecond(clock.elapsedMs()) * AHEAD_S), settings.mostHeld - settings.slots)),
-    rooms: new Rooms({ admission, running, limits: targets.limits }),
+    rooms,
     waiting: () => [...running.values()].filter(isIdle).map(({ task }) => task),
-    park: (tasks) => park(deps, tasks),
+    park: (tasks) => park(deps, rooms, tasks),
     mayClaim: lease.holds,
     claim: createClaimer({ db, workerId: lease.id, suspectRoom: () => suspects.room }),
     start: deps.runner.start,
@@ -88,14 +89,26 @@ function isIdle({ underWay, places }: RunningTask): boolean {
   return underWay === 0 && places > 0
 }
 
-/** Those whose type has a limit of its own wait for that. */
-async function park({ db, targets }: InputDeps, tasks: readonly Task[]): Promise<void> {
-  const { magicTypes } = targets.limits
-  const { limited = [], others = [] } = Object.groupBy(tasks, ({ magicType }) =>
-    magicTypes.has(magicType) ? 'limited' : 'others',
-  )
-  const idsOf = (some: readonly Task[]) => some.map(({ task_id }) => task_id)
-  await Promise.all([parkTasks(db, idsOf(others)), parkTasks(db, idsOf(limited), 'ofType')])
+/** Those whose type has a limit of its own wait for that; those that lack embeddings more than answers hold up no others of their queue. */
+async function park(deps: InputDeps, rooms: Rooms, tasks: readonly Task[]): Promise<void> {
+  const { magicTypes } = deps.targets.limits
+  const away = awayToEmbed(deps)
+  const parts = Map.groupBy(tasks, (task) => {
+    if (magicTypes.has(task.magicType)) return 'ofType'
+    return rooms.toEmbed(task) < rooms.toAnswer(task) ? (away ?? 'ofType') : 'ofQueue'
+  })
+  const parked = [...parts].map(([waitFor, part]) => {
+    const taskIds = part.map(({ task_id }) => task_id)
+    return parkTasks(deps.db, taskIds, waitFor)
+  })
+  await Promise.all(parked)
+}
+
+/** Who embeds, while that is known not to answer. */
+function awayToEmbed({ admission, targets }: InputDeps): AwayFor | undefined {
+  const target = targets.routes.get(EMBEDDINGS)?.candidates[0]?.target
+  const outage = target === undefined ? undefined : admission.outage(target)
+  return target === undefined || outage === undefined ? undefined : { target, forMs: outage.forMs }
 }
 
 /** What is claimed ahead is filled up once less than this share of it is left. */

@@ -1,7 +1,14 @@
 import { createSkuCatalogue, MAGIC_TYPES } from '@magictask/chains'
 import { RETRY } from '@magictask/domain'
 import { openBroker, topicsOf, wantedTopics } from '@magictask/kafka'
-import { cacheSettings, openAnswerCache, openEmbedder, openTargets, readModelsConfig } from '@magictask/models'
+import {
+  cacheSettings,
+  openAnswerCache,
+  openEmbedder,
+  openTargets,
+  readEmbeddings,
+  readModelsConfig,
+} from '@magictask/models'
 import {
   createLog,
   createTelemetry,
@@ -19,7 +26,8 @@ const CRASHED = 1
 
 runToEnd(async () => {
   const config = readConfig(WorkerConfig, process.env)
-  const models = readModelsConfig(process.env, MAGIC_TYPES)
+  const embeddings = readEmbeddings(config, process.env)
+  const models = { ...readModelsConfig(process.env, MAGIC_TYPES), embeddings }
   const settings = workerSettings(config)
   const log = createLog({ level: config.LOG_LEVEL, app: 'worker' })
   const clock = systemClock
@@ -46,7 +54,7 @@ runToEnd(async () => {
   const publisher = open.use(await broker.openPublisher())
   const targets = await openTargets(models, { clock })
   const cache = open.use(openAnswerCache({ ...targets, ...cacheSettings(config), clock, log, telemetry }))
-  const catalogue = createSkuCatalogue({ db, embedder: openEmbedder(config, clock) })
+  const catalogue = createSkuCatalogue({ db, embedder: openEmbedder(embeddings, { clock, log, telemetry }) })
   const retry = { ...RETRY, random: Math.random }
   const worker = open.use(
     await startWorker({

@@ -1,11 +1,12 @@
+import { chainFor } from '@magictask/chains'
 import type { Task } from '@magictask/contracts'
-import { queueFor } from '@magictask/domain'
-import type { ModelLimits, OpenAdmission } from '@magictask/models'
+import { EMBEDDINGS, queueFor } from '@magictask/domain'
+import type { OpenAdmission, Targets } from '@magictask/models'
 import type { RunningTasks } from './running-tasks.ts'
 
 export interface RoomsDeps {
   readonly admission: Pick<OpenAdmission, 'room'>
-  readonly limits: Pick<ModelLimits, 'magicTypes'>
+  readonly targets: Pick<Targets, 'limits' | 'routes'>
   readonly running: RunningTasks
 }
 
@@ -26,16 +27,22 @@ export class Rooms {
     return this.#letIn
   }
 
-  /** Tasks of one name share their room: those of a queue, without those whose type has a limit of its own. */
-  nameOf({ tier, magicType }: Task): string {
-    const queue = queueFor(tier)
-    return this.#deps.limits.magicTypes.has(magicType) ? `${queue} ${magicType}` : queue
-  }
-
   /** How many more calls for such a task are likely to start within a moment; infinite where nothing is limited. */
   left(task: Task): number {
+    return Math.min(this.toAnswer(task), this.toEmbed(task))
+  }
+
+  /** The same of calls that answer. */
+  toAnswer(task: Task): number {
     const room = this.#deps.admission.room({ queue: queueFor(task.tier), magicType: task.magicType })
-    return room === Number.POSITIVE_INFINITY ? room : room - this.#callsOnTheirWay(this.nameOf(task))
+    return room === Number.POSITIVE_INFINITY ? room : room - this.#callsOnTheirWay(this.#nameOf(task))
+  }
+
+  /** The same of calls that embed; infinite where such a task needs none. */
+  toEmbed({ magicType }: Task): number {
+    if (!this.#embeds(magicType)) return Number.POSITIVE_INFINITY
+    const onTheirWay = [...this.#letIn].filter((task) => this.#embeds(task.magicType)).length
+    return this.#deps.admission.room({ queue: EMBEDDINGS, magicType }) - onTheirWay
   }
 
   enter(task: Task): void {
@@ -47,11 +54,22 @@ export class Rooms {
     this.#letIn.delete(task)
   }
 
+  /** Whether a task of this type needs embeddings that are calls. */
+  #embeds(magicType: string): boolean {
+    return this.#deps.targets.routes.has(EMBEDDINGS) && chainFor(magicType)?.embeds === true
+  }
+
+  /** Tasks of one name share their room: those of a queue, without those whose type has a limit of its own. */
+  #nameOf({ tier, magicType }: Task): string {
+    const queue = queueFor(tier)
+    return this.#deps.targets.limits.magicTypes.has(magicType) ? `${queue} ${magicType}` : queue
+  }
+
   #callsOnTheirWay(name: string): number {
     let calls = 0
-    for (const task of this.#letIn) if (this.nameOf(task) === name) calls += task.num_suggestions
+    for (const task of this.#letIn) if (this.#nameOf(task) === name) calls += task.num_suggestions
     for (const { task, asksForSlot, places } of this.#deps.running.values())
-      if (!asksForSlot && this.nameOf(task) === name) calls += places
+      if (!asksForSlot && this.#nameOf(task) === name) calls += places
     return calls
   }
 }

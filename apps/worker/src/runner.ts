@@ -1,3 +1,4 @@
+import { ALL_SUGGESTIONS } from '@magictask/domain'
 import type { Clock, Log, Telemetry } from '@magictask/runtime'
 import type { Outcome, Settled } from '@magictask/store'
 import { type ExecuteDeps, execute } from './execute.ts'
@@ -60,7 +61,7 @@ function begin(deps: RunnerDeps, claimed: ClaimedTask): RunningTask {
     ...claimed,
     claimedAtMs: nowMs,
     stopping: new AbortController(),
-    wasAsked: claim.calls.length > 0,
+    wasAsked: claim.calls.some(({ suggestion }) => suggestion !== ALL_SUGGESTIONS),
     asksForSlot: false,
     underWay: 0,
     idleSinceMs: nowMs,

@@ -15,9 +15,9 @@ export interface ClaimedTask {
 export interface RunningTask extends ClaimedTask {
   readonly claimedAtMs: number
   readonly stopping: AbortController
-  /** Whether a model was asked for it, in this claim or an earlier one. */
+  /** Whether a model was asked for one of its answers, in this claim or an earlier one. */
   wasAsked: boolean
-  /** Whether it has come so far that it waits for a slot, or for another's call, or had one. */
+  /** Whether it has come so far that an answer waits for a slot, or for another's call, or had one. */
   asksForSlot: boolean
   /** Its calls and look-ups, and calls of others whose answers it will share: while there are any, it does not wait for a slot. */
   underWay: number

@@ -1,4 +1,4 @@
-import { type Asked, leastContextTokens, type TargetName, type Verdict } from '@magictask/domain'
+import { type Asked, type CallQueue, leastContextTokens, type TargetName, type Verdict } from '@magictask/domain'
 import type { Admission } from '@magictask/models'
 import type { Outcome } from '@magictask/store'
 import { wishOf } from './ask-once.ts'
@@ -6,6 +6,8 @@ import type { RunningTask } from './running-tasks.ts'
 
 interface Parts {
   readonly admission: Admission
+  /** Whose candidates what is missing waits for. */
+  readonly queue: CallQueue
   readonly askedBefore: (suggestion: number) => Asked
 }
 
@@ -16,7 +18,7 @@ type Queued = Pick<Extract<Outcome, { state: 'queued' }>, 'counted' | 'waitMs' |
  * that is looked at again first, so that it is seen that it does, and not claimed meanwhile; else it waits for none that is out.
  */
 export function waitForReturn(
-  { admission, askedBefore }: Parts,
+  { admission, queue, askedBefore }: Parts,
   running: RunningTask,
   { verdicts, wait }: { readonly verdicts: readonly Verdict[]; readonly wait: Queued },
 ): Queued {
@@ -25,7 +27,7 @@ export function waitForReturn(
   for (const [suggestion, verdict] of verdicts.entries()) {
     const asked = askedIn(verdict, () => askedBefore(suggestion))
     if (asked === undefined) continue
-    const left = admission.candidates(wishOf({ running, needs }, asked.without))
+    const left = admission.candidates(wishOf({ running, queue, needs }, asked.without))
     const out = left.flatMap(({ name }) => outageOf(admission, name))
     const [first] = out.toSorted((a, b) => a.forMs - b.forMs)
     if (first !== undefined && out.length === left.length)

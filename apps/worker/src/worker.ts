@@ -1,5 +1,5 @@
 import type { SkuCatalogue } from '@magictask/chains'
-import type { RetryPolicy } from '@magictask/domain'
+import { EMBEDDINGS, type RetryPolicy } from '@magictask/domain'
 import type { Broker, Publisher, TopicNames } from '@magictask/kafka'
 import type { AnswerCache, AwayTarget, OpenAdmission, Targets } from '@magictask/models'
 import {
@@ -187,6 +187,7 @@ function createTaskRunner(deps: WorkerDeps, state: State, parts: RunnerParts): R
       retry: deps.retry,
       retryBudgets: createRetryBudgets(deps.clock),
       sources: { catalogue: deps.catalogue },
+      embeds: deps.targets.routes.has(EMBEDDINGS),
       clock: deps.clock,
       telemetry: deps.telemetry,
       mayCall: lease.holds,

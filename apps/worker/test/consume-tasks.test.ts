@@ -19,7 +19,8 @@ afterAll(() => system[Symbol.asyncDispose]())
 function roomsOf(room: (call: Pick<Task, 'magicType'> & { readonly queue: string }) => number, ofType?: string) {
   const running: RunningTasks = new Map()
   const magicTypes = new Map(ofType === undefined ? [] : [[ofType, 1]])
-  return { rooms: new Rooms({ admission: { room }, limits: { magicTypes }, running }), running }
+  const limits = { providers: new Map(), magicTypes }
+  return { rooms: new Rooms({ admission: { room }, targets: { limits, routes: new Map() }, running }), running }
 }
 
 async function decider(places: Places, more: Partial<ConsumeDeps> = {}) {

@@ -34,6 +34,7 @@ export function setup(one: Script, two?: Script) {
     recordCall: (call: CallRecord) => calls.push(call),
     recordAnswer: (each: EarlyAnswer) => early.push(each),
     onAsked: () => undefined,
+    embeds: false,
     sources: { catalogue: { candidates: async () => [] } },
   }
   return { ...models, run: (running: RunningTask) => execute(deps, running), deps, calls, early, clock }

@@ -1,4 +1,4 @@
-import { TenantId } from '@magictask/domain'
+import { ALL_SUGGESTIONS, TenantId } from '@magictask/domain'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { chargeFor, FairCharges, tokensOf } from '../src/fair-charges.ts'
@@ -12,9 +12,10 @@ test('a claim is charged what it took less what was thought, and gets back what 
 })
 
 test('a call of a provider that does not count takes what was thought', () => {
-  expect(tokensOf({}, running(0))).toBe(150)
-  expect(tokensOf({ promptTokens: 7 }, running(0))).toBe(7)
-  expect(tokensOf({ promptTokens: 7, completionTokens: 3 }, running(0))).toBe(10)
+  expect(tokensOf({}, running(0), 1)).toBe(150)
+  expect(tokensOf({ promptTokens: 7 }, running(0), 1)).toBe(7)
+  expect(tokensOf({ promptTokens: 7, completionTokens: 3 }, running(0), 1)).toBe(10)
+  expect(tokensOf({}, running(0), ALL_SUGGESTIONS)).toBe(0)
 })
 
 test('nothing is lost between two writings, whichever fail, and no place is written twice in one', () => {

@@ -34,6 +34,8 @@ export interface Chain {
     subject: Subject,
     signal: AbortSignal,
   ) => Promise<Pick<ChainInput, 'candidates'>>
+  /** Whether looking that up takes embeddings, which are calls of a model. */
+  readonly embeds?: boolean
   /** Renders the prompt. Content goes only into the user part, delimited: it is data, never instructions. */
   readonly prompt: (input: ChainInput) => Promise<readonly Message[]>
   /** Makes the result out of an answer in the format's shape, or refuses it with undefined. Left out: the answer is the result. */

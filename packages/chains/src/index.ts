@@ -1,4 +1,5 @@
 export * from './chain.ts'
 export * from './chain-map.ts'
+export * from './sku-catalogue/embedding-turns.ts'
 export * from './sku-catalogue/sku-catalogue.ts'
 export type { Candidate } from './sku-catalogue/vector-index.ts'

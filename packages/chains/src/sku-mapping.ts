@@ -28,6 +28,7 @@ export const skuMapping: Chain = {
   magicType: 'sku_mapping',
   promptVersion: 1,
   format: { name: 'sku_mapping', schema: Choice },
+  embeds: true,
   context: async ({ catalogue }, { tenant, content }, signal) => {
     const candidates = await catalogue.candidates({ tenant, text: content, limit: CANDIDATES, signal })
     if (candidates.length === 0) throw new Fault('catalogue.empty')

@@ -2,6 +2,9 @@ import { FAULTS, type FaultCode, isFaultCode } from './fault.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { TargetName } from './routing.ts'
 
+/** Stands in place of a suggestion's number where a call serves all of them, as an embedding of the content does. */
+export const ALL_SUGGESTIONS = -1
+
 /** A call for a suggestion that came to an end: of whom, and `answered`, `aborted` or the fault it broke with. */
 export interface PastCall {
   readonly target: TargetName

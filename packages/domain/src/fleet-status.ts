@@ -1,6 +1,6 @@
 import type { TargetState, TargetStates } from './fleet.ts'
-import type { Queue, Tier } from './lane.ts'
-import { QUEUES, queueFor } from './lane.ts'
+import type { CallQueue, Tier } from './lane.ts'
+import { CALL_QUEUES, queueFor } from './lane.ts'
 import type { WorkerRoutes } from './queue-reach.ts'
 
 /** What all the living workers do, as of their last beats, and what they share. */
@@ -39,7 +39,7 @@ export interface TargetStatus {
 
 /** Everybody who may answer anything, with what is known of them. */
 export function targetStatuses({ workers, targets }: FleetView): readonly TargetStatus[] {
-  const names = new Set(workers.flatMap(({ routes }) => QUEUES.flatMap((queue) => namesIn(routes, queue))))
+  const names = new Set(workers.flatMap(({ routes }) => CALL_QUEUES.flatMap((queue) => namesIn(routes, queue))))
   const states = new Map(targets.targets.map((state) => [state.name, state]))
   return [...names].toSorted().map((name) => statusOf(name, states.get(name), targets.learned.get(`requests:${name}`)))
 }
@@ -61,7 +61,7 @@ function statusOf(target: string, known: TargetState | undefined, callsPerSecond
 
 /** Calls of one queue at one provider, over the whole fleet. */
 export interface PoolStatus {
-  readonly queue: Queue
+  readonly queue: CallQueue
   readonly provider: string
   /** Under way, as of the workers' last beats. */
   readonly active: number
@@ -72,7 +72,7 @@ export interface PoolStatus {
 /** The worker pool: for each queue and each provider that may answer it, how many calls are made and may be made at once. */
 export function poolStatuses({ workers }: FleetView): readonly PoolStatus[] {
   const slots = workers.reduce((sum, worker) => sum + worker.slots, 0)
-  return QUEUES.flatMap((queue) => {
+  return CALL_QUEUES.flatMap((queue) => {
     const candidates = workers.flatMap(({ routes }) => routes[queue] ?? [])
     const providers = [...new Set(candidates.map(({ target }) => providerOf(target)))]
     return providers.map((provider) => {
@@ -95,7 +95,7 @@ export function answererOf(view: FleetView, tier: Tier): TargetStatus | undefine
     .find(({ state }) => state === 'closed' || state === 'ramping')
 }
 
-function namesIn(routes: WorkerRoutes, queue: Queue): readonly string[] {
+function namesIn(routes: WorkerRoutes, queue: CallQueue): readonly string[] {
   return (routes[queue] ?? []).map(({ target }) => target)
 }
 

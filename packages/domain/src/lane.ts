@@ -13,6 +13,13 @@ export type Lane = z.infer<typeof Lane>
 export const QUEUES = ['text.free', 'text.paid', 'vision.free', 'vision.paid'] as const
 export type Queue = (typeof QUEUES)[number]
 
+/** Whose calls embed what a task is about, before anything is asked. No task is of it: its calls are those of tasks of all queues. */
+export const EMBEDDINGS = 'embeddings'
+
+/** What calls are made for, and so who may take them: a queue of tasks, or embeddings. */
+export const CALL_QUEUES = [...QUEUES, EMBEDDINGS] as const
+export type CallQueue = (typeof CALL_QUEUES)[number]
+
 /** The shares of the lanes when there is not room for all. None is ever shut out. */
 export const LANE_WEIGHTS: Readonly<Record<Lane, number>> = { high: 8, normal: 3, low: 1 }
 

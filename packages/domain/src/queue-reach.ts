@@ -1,8 +1,8 @@
-import type { Queue } from './lane.ts'
+import type { CallQueue, Queue } from './lane.ts'
 
 /** Who may answer each queue at a worker, and how many calls at once they take in the whole fleet (null: no limit). Empty: anybody. */
 export type WorkerRoutes = Readonly<
-  Partial<Record<Queue, readonly { readonly target: string; readonly most: number | null }[]>>
+  Partial<Record<CallQueue, readonly { readonly target: string; readonly most: number | null }[]>>
 >
 
 /** A target that may not be asked as if nothing was wrong with it. */

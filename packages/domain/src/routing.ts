@@ -1,4 +1,4 @@
-import type { Queue } from './lane.ts'
+import type { CallQueue } from './lane.ts'
 
 /** One model of one provider, as `provider/model`: what a route names, a breaker guards and a call is asked of. */
 export type TargetName = `${string}/${string}`
@@ -26,7 +26,7 @@ export interface Candidate {
 
 /** The candidates of a queue, and how one is chosen. */
 export interface Route {
-  readonly queue: Queue
+  readonly queue: CallQueue
   readonly strategy: Strategy
   readonly balance: Balance
   readonly candidates: readonly Candidate[]

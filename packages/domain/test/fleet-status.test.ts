@@ -71,6 +71,15 @@ test('the pool counts the calls of all workers, against the limit of the queue o
   ])
 })
 
+test('who embeds is listed with the others, and answers no tier', () => {
+  const view = viewOf([], [{ 'embeddings/openai': 3 }])
+  const routes = { embeddings: [{ target: 'openai/small', most: 4 }] }
+  const embedding = { ...view, workers: view.workers.map((worker) => ({ ...worker, routes })) }
+  expect(targetStatuses(embedding)).toMatchObject([{ target: 'openai/small', state: 'closed' }])
+  expect(poolStatuses(embedding)).toEqual([{ queue: 'embeddings', provider: 'openai', active: 3, most: 4 }])
+  expect(answererOf(embedding, 'paid')).toBeUndefined()
+})
+
 test('a tier gets the first of its candidates that is not out, an admin having the last word', () => {
   expect(answererOf(viewOf([]), 'paid')?.target).toBe('deepseek/chat')
   expect(answererOf(viewOf([open]), 'paid')?.target).toBe('local/org/model')

@@ -1,4 +1,4 @@
-import type { Lane, Queue, TargetName, TenantId } from '@magictask/domain'
+import type { CallQueue, Lane, TargetName, TenantId } from '@magictask/domain'
 import type { Answer } from './ask.ts'
 import type { Target } from './target.ts'
 
@@ -11,7 +11,7 @@ export interface Needs {
 
 /** A call that somebody wants to make. */
 export interface CallWish {
-  readonly queue: Queue
+  readonly queue: CallQueue
   readonly magicType: string
   readonly tenant: TenantId
   readonly lane: Lane

@@ -1,8 +1,10 @@
-import type { Queue, Route, TargetName } from '@magictask/domain'
+import { type CallQueue, EMBEDDINGS, type Route, type TargetName } from '@magictask/domain'
 import type { Clock } from '@magictask/runtime'
 import { askThrough } from './ask-through.ts'
 import { targetFingerprint } from './cache/target-fingerprint.ts'
 import {
+  CHOICE,
+  type EmbeddingsConfig,
   type ModelConfig,
   type ModelLimits,
   type ModelsConfig,
@@ -11,6 +13,7 @@ import {
 } from './config/models-config.ts'
 import { openOffline } from './kinds/offline.ts'
 import { openCompletions } from './kinds/openai-compatible.ts'
+import { openEmbeddings } from './open-embeddings.ts'
 import type { Send, SendDeps } from './send.ts'
 import type { Target } from './target.ts'
 
@@ -18,14 +21,14 @@ import type { Target } from './target.ts'
 export interface Targets {
   /** Those that a route names; each of them has its key. */
   readonly targets: ReadonlyMap<TargetName, Target>
-  /** One for every queue; one whose queue nobody can answer has no candidates. */
-  readonly routes: ReadonlyMap<Queue, Route>
+  /** One for every queue; one whose queue nobody can answer has no candidates. One for embeddings only where somebody is asked for them. */
+  readonly routes: ReadonlyMap<CallQueue, Route>
   readonly limits: ModelLimits
 }
 
 /** Opens every model that a route names. Nothing is sent; the libraries of a kind are loaded only where it is configured. */
 export async function openTargets(config: ModelsConfig, deps: { readonly clock: Clock }): Promise<Targets> {
-  const { routes, limits, providers } = config
+  const { routes, limits, providers, embeddings } = config
   const targets = new Map<TargetName, Target>()
   for (const { provider: name, model: modelName, target } of [...routes.values()].flatMap(
     (route) => route.candidates,
@@ -38,7 +41,23 @@ export async function openTargets(config: ModelsConfig, deps: { readonly clock: 
       targetOf(provider, model, { ...deps, send: await OPENERS[provider.kind](provider, model, deps) }),
     )
   }
-  return { targets, routes, limits }
+  if (embeddings === undefined) return { targets, routes, limits }
+  const target = embeddingTarget(embeddings, targets, deps.clock)
+  return {
+    targets: new Map([...targets, [target.name, target]]),
+    routes: new Map([...routes, [EMBEDDINGS, routeTo(target)]]),
+    limits,
+  }
+}
+
+/** Some servers have one model of one name for everything. */
+function embeddingTarget(config: EmbeddingsConfig, others: Targets['targets'], clock: Clock): Target {
+  const target = openEmbeddings(config, clock)
+  return others.has(target.name) ? openEmbeddings(config, clock, `${config.model}:${EMBEDDINGS}`) : target
+}
+
+function routeTo({ name, provider, model }: Target): Route {
+  return { queue: EMBEDDINGS, ...CHOICE, candidates: [{ target: name, provider, model, priority: 0, weight: 1 }] }
 }
 
 /** How each kind of provider is opened: a new kind is a file in `kinds/` and a line here. */

@@ -1,42 +1,44 @@
-import { OpenAIEmbeddings } from '@langchain/openai'
-import { Fault } from '@magictask/domain'
+import { FAULTS, Fault } from '@magictask/domain'
 import type { Clock } from '@magictask/runtime'
+import { z } from 'zod'
+import type { TokenUsage } from './ask.ts'
+import { BrokenOff } from './broken-off.ts'
 import { watchWhole } from './call-watch.ts'
-import { type Embedder, type Embedding, unit } from './embed.ts'
+import type { EmbeddingsConfig } from './config/models-config.ts'
+import { answerFrom } from './embedding-texts.ts'
 import { faultFromProvider } from './fault-from-provider.ts'
-import { boundedFetch, type Fetch } from './http/bounded-fetch.ts'
+import { createHttpPost, endpoint, type HttpReply } from './http/http-post.ts'
+import { Refused } from './http/refused.ts'
+import { count } from './kinds/stream-usage.ts'
+import { isError } from './provider-error.ts'
+import type { Send } from './send.ts'
 
-/** How to reach a server that speaks OpenAI's embeddings. */
-export interface OpenAiEmbeddings {
-  readonly apiKey: string
-  readonly model: string
-  readonly baseUrl: string
-  readonly clock: Clock
+/**
+ * A model that speaks OpenAI's embeddings. One question is one HTTP request. What comes that is no embeddings is a server that
+ * does not work, and never an answer that could be mended: there is nobody to tell what was wrong.
+ */
+export function openOpenAiEmbeddings(config: EmbeddingsConfig, clock: Clock): Send {
+  const { apiKey, baseUrl, model, provider } = config
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` }
+  const to = endpoint(baseUrl, '/embeddings', headers)
+  const post = createHttpPost(MOST_ANSWER_BYTES)
+  const dimensions = dimensionsOf(model)
+  return async ({ messages }, signal) => {
+    using watch = watchWhole(REQUEST_TIMEOUT_MS, clock, signal)
+    const body = JSON.stringify({ model, input: messages.map(({ text }) => text), dimensions })
+    try {
+      const { text, usage } = replyFrom(await post(to, body, { signal: watch.signal }), messages.length)
+      return { text, usage, finishReason: 'stop', refused: false }
+    } catch (thrown) {
+      const { code } = faultFromProvider(thrown, clock.now(), provider)
+      throw FAULTS[code].remedy === 'repair' ? new Fault('provider.unavailable', { cause: thrown }) : thrown
+    }
+  }
 }
 
-/** An embedder that speaks OpenAI's embeddings. A text is sent once; nothing is repeated, whatever goes wrong. */
-export function openOpenAiEmbeddings(options: OpenAiEmbeddings): Embedder {
-  const dimensions = SHORTENED.test(options.model) ? SHORT_DIMENSIONS : undefined
-  const post = boundedFetch(MOST_ANSWER_BYTES)
-  const embedOnce = async (texts: readonly string[], signal: AbortSignal) => {
-    using watch = watchWhole(REQUEST_TIMEOUT_MS, options.clock, signal)
-    const model = openModel(options, dimensions, abortedBy(post, watch.signal))
-    return readEmbeddings(await model.embedDocuments([...texts]), texts.length)
-  }
-  return {
-    model: dimensions === undefined ? options.model : `${options.model}/${dimensions}`,
-    async embed(texts, signal) {
-      // A request fails as a whole, so the first that does stops the others.
-      const failed = new AbortController()
-      const either = AbortSignal.any([signal, failed.signal])
-      try {
-        return await inTurns(requestsOf(texts), (request) => embedOnce(request, either))
-      } catch (thrown) {
-        failed.abort()
-        throw faultFromProvider(thrown, options.clock.now())
-      }
-    },
-  }
+/** How many dimensions are asked for; undefined where the model's own are taken. */
+export function dimensionsOf(model: string): number | undefined {
+  return SHORTENED.test(model) ? SHORT_DIMENSIONS : undefined
 }
 
 /** These models can be asked for their first dimensions only, which keep nearly all that they know at a third of the memory. */
@@ -45,69 +47,41 @@ const SHORT_DIMENSIONS = 512
 
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 30_000
+const FIRST_NO_SUCCESS = 300
 
-/** A model for one use: LangChain's embeddings take no signal, so each gets a `fetch` that has it already. */
-function openModel(options: OpenAiEmbeddings, dimensions: number | undefined, fetch: Fetch): OpenAIEmbeddings {
-  return new OpenAIEmbeddings({
-    apiKey: options.apiKey,
-    model: options.model,
-    maxRetries: 0,
-    batchSize: MOST_TEXTS,
-    stripNewLines: false,
-    ...(dimensions === undefined ? {} : { dimensions }),
-    // The address is always said, or LangChain would look for one in the environment.
-    configuration: { baseURL: options.baseUrl, fetch, logLevel: 'off' },
-  })
+const Data = z.array(z.object({ embedding: z.array(z.number()) }))
+const Usage = z.object({ prompt_tokens: count, total_tokens: count })
+const Reply = z.object({ data: Data.catch([]), usage: Usage.optional().catch(undefined) })
+
+interface Read {
+  readonly text: string
+  readonly usage: TokenUsage
 }
 
-function abortedBy(post: Fetch, signal: AbortSignal): Fetch {
-  return (url, init = {}) => {
-    const signals = init.signal ? [signal, init.signal] : [signal]
-    return post(url, { ...init, signal: AbortSignal.any(signals) })
+function replyFrom({ status, headers, body }: HttpReply, wanted: number): Read {
+  const json = parsed(body.toString('utf8'))
+  if (status >= FIRST_NO_SUCCESS) throw new Refused({ status, headers, body: json })
+  const { data = [], usage } = Reply.safeParse(json).data ?? {}
+  const counted = usageOf(usage)
+  if (isError(json)) throw new BrokenOff(counted, new Refused({ body: json }))
+  const length = data[0]?.embedding.length ?? 0
+  if (data.length !== wanted || length === 0 || data.some(({ embedding }) => embedding.length !== length)) {
+    const detail = 'The provider answered with something that is no embeddings.'
+    throw new BrokenOff(counted, new Fault('provider.unavailable', { detail }))
+  }
+  return { text: answerFrom(data.map(({ embedding }) => embedding)), usage: counted }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
-/** What one request may carry: OpenAI takes 2,048 texts of 300,000 tokens in all, and a character is rarely more than two. */
-const MOST_TEXTS = 512
-const MOST_CHARACTERS = 100_000
-
-function* requestsOf(texts: readonly string[]): Generator<readonly string[]> {
-  let request: string[] = []
-  let characters = 0
-  for (const text of texts) {
-    if (request.length === MOST_TEXTS || (request.length > 0 && characters + text.length > MOST_CHARACTERS)) {
-      yield request
-      request = []
-      characters = 0
-    }
-    request.push(text)
-    characters += text.length
-  }
-  if (request.length > 0) yield request
-}
-
-const AT_ONCE = 4
-
-/** Works on all of them, a few at once, and gives what came of them in their order. */
-async function inTurns<Item, Result>(
-  items: Iterable<Item>,
-  work: (item: Item) => Promise<readonly Result[]>,
-): Promise<readonly Result[]> {
-  const results: (readonly Result[])[] = []
-  const left = [...items].entries()
-  const worker = async () => {
-    for (const [at, item] of left) results[at] = await work(item)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  return results.flat()
-}
-
-/** What came may be anything: LangChain hands on what the server sent. */
-function readEmbeddings(came: readonly (readonly number[])[], wanted: number): readonly Embedding[] {
-  const [first] = came
-  const alike = came.every((one) => one?.length === first?.length && one.every(Number.isFinite))
-  if (came.length !== wanted || !alike || (wanted > 0 && !first?.length)) {
-    throw new Fault('provider.unavailable', { detail: 'The provider answered with something that is no embeddings.' })
-  }
-  return came.map(unit)
+/** There is nothing but a prompt. */
+function usageOf(usage: z.infer<typeof Usage> | undefined): TokenUsage {
+  const promptTokens = usage?.prompt_tokens ?? usage?.total_tokens
+  return promptTokens === undefined ? {} : { promptTokens, completionTokens: 0 }
 }

@@ -1,17 +1,24 @@
 import { createServer, type RequestListener } from 'node:http'
-import { readConfig, systemClock, testClock } from '@magictask/runtime'
+import { type Clock, createTelemetry, newCallId, noLog, readConfig, systemClock, testClock } from '@magictask/runtime'
 import { startModelServer } from '@magictask/testkit'
 import { expect, test } from 'vitest'
 import {
   EmbedderVariables,
+  embeddingsRequest,
   offlineEmbedding,
   openEmbedder,
   openOfflineEmbeddings,
-  openOpenAiEmbeddings,
+  openTargets,
+  readEmbeddings,
+  readModelsConfig,
   similarity,
 } from '../src/index.ts'
+import { openEmbeddings } from '../src/open-embeddings.ts'
 
 const never = new AbortController().signal
+const ground = { clock: systemClock, log: noLog, telemetry: createTelemetry({ processMetrics: false }) }
+const embedderAt = (baseUrl: string, clock: Clock = systemClock) =>
+  openEmbedder({ provider: 'openai', model: 'm', apiKey: 'k', baseUrl }, { ...ground, clock })
 const alike = (one: string, other: string) => similarity(offlineEmbedding(one), offlineEmbedding(other))
 
 test('the same text has the same offline embedding, of length 1; one without words has none', async () => {
@@ -30,7 +37,7 @@ test('offline, a text is nearest to one that shares its words, whatever their or
 
 test('many texts are sent in few requests, and come back in their order', async () => {
   await using server = await startModelServer()
-  const embedder = openOpenAiEmbeddings({ apiKey: 'k', model: 'm', baseUrl: server.baseUrl, clock: systemClock })
+  const embedder = embedderAt(server.baseUrl)
   const texts = Array.from({ length: 1_100 }, (_, at) => `text number ${at}`)
   const embeddings = await embedder.embed(texts, never)
   expect(server.embedded().toSorted()).toEqual([512, 512, 76])
@@ -47,7 +54,7 @@ test('many texts are sent in few requests, and come back in their order', async 
 
 test('what goes wrong is a fault, after one request, and a signal ends it', async () => {
   await using server = await startModelServer()
-  const embedder = openOpenAiEmbeddings({ apiKey: 'k', model: 'm', baseUrl: server.baseUrl, clock: systemClock })
+  const embedder = embedderAt(server.baseUrl)
   for (const [status, code] of [
     [500, 'provider.unavailable'],
     [429, 'provider.rate_limited'],
@@ -77,13 +84,14 @@ test('embeddings that come a byte at a time are given up after half a minute', a
     await begun.promise
     clock.advance(ms)
   }
-  const embedder = openOpenAiEmbeddings({ apiKey: 'k', model: 'm', baseUrl: server.url, clock: { ...clock, sleep } })
+  const embedder = embedderAt(server.url, { ...clock, sleep })
   await expect(embedder.embed(['x'], never)).rejects.toMatchObject({ name: 'Fault', code: 'provider.timeout' })
   expect(clock.elapsedMs()).toBe(30_000)
 })
 
 test('a key means embeddings of OpenAI, unless the environment says offline', () => {
-  const modelOf = (env: Record<string, string>) => openEmbedder(readConfig(EmbedderVariables, env), systemClock).model
+  const modelOf = (env: Record<string, string>) =>
+    openEmbedder(readEmbeddings(readConfig(EmbedderVariables, env), env), ground).model
   expect(modelOf({})).toBe('offline-ngrams-1')
   expect(modelOf({ OPENAI_API_KEY: 'k' })).toBe('text-embedding-3-small/512')
   expect(modelOf({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'bge-m3' })).toBe('bge-m3')
@@ -105,3 +113,80 @@ async function startRawServer(answer: RequestListener): Promise<{ readonly url: 
       }),
   }
 }
+
+test('each request outside of a task is told to metrics and log, with its tokens and its cost', async () => {
+  await using server = await startModelServer()
+  const lines: object[] = []
+  const telemetry = createTelemetry({ processMetrics: false })
+  const log = { ...noLog, info: (says: string, facts?: object) => void lines.push({ says, ...facts }) }
+  const price = { inputMicroUsd: 20_000, outputMicroUsd: 0, source: 'test' }
+  const embedder = openEmbedder(
+    { provider: 'openai', model: 'm', apiKey: 'k', baseUrl: server.baseUrl, price },
+    { ...ground, log, telemetry },
+  )
+  await embedder.embed(['x'.repeat(900)], never)
+  expect(lines).toEqual([expect.objectContaining({ texts: 1, prompt_tokens: 1_000, cost_micro_usd: 20 })])
+  server.setEmbeddingsStatus(429, '7')
+  await expect(embedder.embed(['x'], never)).rejects.toMatchObject({ retryAfterMs: 7_000 })
+  expect(lines[1]).toMatchObject({ outcome: 'provider.rate_limited', cost_micro_usd: 0 })
+  const { text } = await telemetry.exposition()
+  expect(text).toContain('magictask_tokens_total{provider="openai",model="m",direction="prompt"} 1000')
+  expect(text).toContain('llm_provider_cost_total{provider="openai",model="m"} 0.00002')
+  expect(text).toContain('llm_provider_errors_total{provider="openai",fault="provider.rate_limited"} 1')
+})
+
+test('what is no embeddings is a server that does not work; what it counted is paid', async () => {
+  const bodies = [
+    { data: [] },
+    { data: [{ embedding: [] }] },
+    { data: [{ embedding: [1] }, { embedding: [1] }] },
+    { data: [{ embedding: ['1'] }] },
+    { error: { message: 'overloaded', code: 503 } },
+    {},
+  ]
+  for (const body of bodies) {
+    const usage = { prompt_tokens: 50, total_tokens: 50 }
+    await using server = await startRawServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify({ ...body, usage }))
+    })
+    const price = { inputMicroUsd: 1_000_000, outputMicroUsd: 0, source: 'test' }
+    const config = { provider: 'openai', model: 'm', apiKey: 'k', baseUrl: server.url, price }
+    const { ask } = openEmbeddings(config, systemClock)
+    const request = { ...embeddingsRequest(['x']), callId: newCallId(), suggestion: 0 }
+    const answer = await ask(request, never)
+    expect(answer).toMatchObject({
+      kind: 'broke',
+      fault: 'error' in body ? 'provider.capacity' : 'provider.unavailable',
+    })
+    expect(answer.costMicroUsd).toBe(50)
+  }
+})
+
+test('who embeds is a target beside the others, with its price from built-in, file or environment', async () => {
+  const read = async (env: Record<string, string>) => {
+    const variables = readConfig(EmbedderVariables, env)
+    const config = { ...readModelsConfig(env), embeddings: readEmbeddings(variables, env) }
+    return openTargets(config, ground)
+  }
+  const plain = await read({ OPENAI_API_KEY: 'k' })
+  expect(plain.routes.get('embeddings')?.candidates).toMatchObject([{ target: 'openai/text-embedding-3-small' }])
+  expect(plain.targets.get('openai/text-embedding-3-small')?.price).toMatchObject({
+    inputMicroUsd: 20_000,
+    outputMicroUsd: 0,
+    asOf: expect.stringMatching(/^2026-/),
+    source: expect.stringMatching(/^https:/),
+  })
+  const own = await read({
+    OPENAI_API_KEY: 'k',
+    OPENAI_EMBEDDING_MODEL: 'bge-m3',
+    MAGICTASK__providers__openai__embeddingModels: '{"bge-m3":{"price":{"inputUsd":0.5}}}',
+  })
+  expect(own.targets.get('openai/bge-m3')?.price?.inputMicroUsd).toBe(500_000)
+  const unknown = await read({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'constructor' })
+  expect(unknown.targets.get('openai/constructor')?.price).toBeUndefined()
+  const one = await read({ OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'all', OPENAI_MODEL: 'all' })
+  expect([...one.targets.keys()].toSorted()).toEqual(['openai/all', 'openai/all:embeddings'])
+  for (const offline of [{}, { DEEPSEEK_API_KEY: 'k' }, { OPENAI_API_KEY: 'k', OPENAI_EMBEDDING_MODEL: 'offline' }])
+    expect((await read(offline)).routes.has('embeddings')).toBe(false)
+})

@@ -79,6 +79,7 @@ export const modelCalls = pgTable(
     taskId: uuid('task_id').notNull(),
     callId: uuid('call_id').notNull(),
     batchId: uuid('batch_id').notNull(),
+    /** -1 of a call that serves all of them. */
     suggestion: smallint('suggestion').notNull(),
     fence: integer('fence').notNull(),
     provider: text('provider').notNull(),

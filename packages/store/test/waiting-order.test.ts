@@ -192,6 +192,20 @@ test('what is parked for the limit of its type is counted apart from what waits 
   expect([fleet.parked, fleet.parkedForType]).toEqual([new Map([['text.free', 1]]), new Map([['text.free', 2]])])
 })
 
+test('what is parked for a target waits until that is looked at again, is woken by its return, and slows nothing down', async () => {
+  const taskIds = await store.waiting({ count: 2 })
+  await store.mark(taskIds)
+  await store.db.query(`insert into targets (name, state, revision) values ('p/embeds', 'open', 1)`)
+  await parkTasks(store.db, taskIds, { target: 'p/embeds', forMs: 60_000 })
+  expect(await store.rows(`waits_for, due_at > now() + interval '50 s' as later`)).toEqual(
+    taskIds.map(() => ({ waits_for: 'p/embeds', later: true })),
+  )
+  const { fleet } = await store.tend()
+  expect([fleet.parked, fleet.parkedForType]).toEqual([new Map(), new Map()])
+  await store.db.query(`update targets set state = 'ramping' where name = 'p/embeds'`)
+  expect(await wakeWaiting(store.db)).toEqual({ woken: 2, more: false })
+})
+
 test('what is charged is given once, summed by tenant and place', async () => {
   await store.db.query(
     `insert into fair_charges values ('a', 'low', 'text.free', 5), ('a', 'low', 'text.free', 7), ('a', 'high', 'text.free', 1)`,

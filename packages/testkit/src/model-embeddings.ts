@@ -8,5 +8,11 @@ export const EmbeddingsRequest = z.object({ model: z.string(), input: z.union([z
 export function embeddingsAnswer({ model, input }: z.infer<typeof EmbeddingsRequest>): object {
   const texts = typeof input === 'string' ? [input] : input
   const data = texts.map((text, index) => ({ object: 'embedding', index, embedding: [...offlineEmbedding(text)] }))
-  return { object: 'list', model, data, usage: { prompt_tokens: texts.length, total_tokens: texts.length } }
+  const tokens = embeddedTokens(texts)
+  return { object: 'list', model, data, usage: { prompt_tokens: tokens, total_tokens: tokens } }
+}
+
+/** Made up, but of the texts' size, so that tests can add it up. */
+export function embeddedTokens(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + 100 + text.length, 0)
 }

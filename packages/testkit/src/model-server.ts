@@ -50,7 +50,7 @@ export interface ModelServer extends AsyncDisposable {
   calls(): readonly RecordedCall[]
   /** The calls whose content holds this. */
   callsFor(contentPart: string): readonly RecordedCall[]
-  /** The most calls that were unanswered at one time. */
+  /** The most calls that were unanswered at one time, embeddings among them. */
   readonly maxAtOnce: number
   /** How long the answers to later calls take. */
   setLatency(latencyMs: number): void
@@ -58,8 +58,8 @@ export interface ModelServer extends AsyncDisposable {
   setScript(script: Script): void
   /** How many texts of each request for embeddings, in the order of arrival. */
   embedded(): readonly number[]
-  /** The status that later requests for embeddings get; 200 with embeddings until it is said. */
-  setEmbeddingsStatus(status: number): void
+  /** The status that later requests for embeddings get, and their header `Retry-After`; 200 with embeddings until it is said. */
+  setEmbeddingsStatus(status: number, retryAfter?: string): void
   /** From here on connections are refused; those that are open are cut. */
   down(): Promise<void>
   /** Listens again, on the same port. */
@@ -90,8 +90,8 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       state.script = script
     },
     embedded: () => state.embedded,
-    setEmbeddingsStatus(status) {
-      state.embeddingsStatus = status
+    setEmbeddingsStatus(status, retryAfter) {
+      state.embeddings = { status, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } }
     },
     down: () => cutOff(state, server),
     async up() {
@@ -111,7 +111,7 @@ interface State {
   readonly calls: Writable<RecordedCall>[]
   readonly timesAsked: Map<string, number>
   readonly embedded: number[]
-  embeddingsStatus: number
+  embeddings: { readonly status: number; readonly headers: Readonly<Record<string, string>> }
   atOnce: number
   maxAtOnce: number
 }
@@ -124,7 +124,7 @@ function createState({ latencyMs = 0, script = () => undefined }: ModelServerOpt
     calls: [],
     timesAsked: new Map(),
     embedded: [],
-    embeddingsStatus: 200,
+    embeddings: { status: 200, headers: {} },
     atOnce: 0,
     maxAtOnce: 0,
   }
@@ -181,9 +181,12 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
 
 function sendEmbeddings(state: State, response: ServerResponse, asked: z.infer<typeof EmbeddingsRequest>): void {
   state.embedded.push(typeof asked.input === 'string' ? 1 : asked.input.length)
-  const isFine = state.embeddingsStatus === 200
-  const answer = isFine ? embeddingsAnswer(asked) : { error: { message: 'refused', code: 'error' } }
-  response.writeHead(state.embeddingsStatus, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  countAtOnce(state, response)
+  const { status, headers } = state.embeddings
+  const answer = status === 200 ? embeddingsAnswer(asked) : { error: { message: 'refused', code: 'error' } }
+  afterLatency(response, state.latencyMs, () =>
+    response.writeHead(status, { ...headers, 'content-type': 'application/json' }).end(JSON.stringify(answer)),
+  )
 }
 
 function parseJson(body: string): unknown {
@@ -209,12 +212,18 @@ function record(state: State, response: ServerResponse, arrived: Arrived): void 
     abortedByClient: false,
   }
   state.calls.push(call)
+  countAtOnce(state, response)
+  response.once('close', () => {
+    call.endedMs = performance.now()
+    call.abortedByClient = !response.headersSent && call.behaviour !== 'reset' && !state.isDown
+  })
+}
+
+function countAtOnce(state: State, response: ServerResponse): void {
   state.atOnce += 1
   state.maxAtOnce = Math.max(state.maxAtOnce, state.atOnce)
   response.once('close', () => {
     state.atOnce -= 1
-    call.endedMs = performance.now()
-    call.abortedByClient = !response.headersSent && call.behaviour !== 'reset' && !state.isDown
   })
 }
 

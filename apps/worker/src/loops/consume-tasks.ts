@@ -92,19 +92,15 @@ function withRoom(
   { rooms, waiting }: ConsumeDeps,
   read: readonly ReadTask[],
 ): { readonly tasks: readonly ReadTask[]; readonly parked: readonly Task[] } {
-  const left = new Map<string, number>()
   const tasks: ReadTask[] = []
   const parked: Task[] = []
   let isNew: ((task: Task) => boolean) | undefined
   for (const each of read) {
     const { task } = each
-    const name = rooms.nameOf(task)
-    const room = left.get(name) ?? rooms.left(task)
+    const room = rooms.left(task)
     if (room < 1) isNew ??= newcomers([...waiting(), ...rooms.letIn])
     const isFirst = isNew?.(task) === true
-    const mayStart = room >= 1 || isFirst
-    left.set(name, mayStart ? room - task.num_suggestions : room)
-    if (!mayStart) {
+    if (room < 1 && !isFirst) {
       parked.push(task)
       continue
     }

@@ -3,7 +3,8 @@ import type { Embedder } from '@magictask/models'
 import { catalogueStates, type Database, deleteSku, type SkuItem, unchangedSkus, upsertSkus } from '@magictask/store'
 import { CatalogueCopies } from './catalogue-copies.ts'
 import { bytesOf } from './embedding-bytes.ts'
-import { SkuRetriever } from './sku-retriever.ts'
+import type { EmbeddingTurns } from './embedding-turns.ts'
+import { SkuRetriever, type SkuRetrieverOptions } from './sku-retriever.ts'
 import type { Candidate } from './vector-index.ts'
 
 /** Where to look for candidates, how many, and until when. */
@@ -12,6 +13,8 @@ export interface CandidateSearch {
   readonly text: string
   readonly limit: number
   readonly signal: AbortSignal
+  /** Left out, the catalogue's own embedder embeds, at once. */
+  readonly turns?: EmbeddingTurns
 }
 
 /** What a write came to. */
@@ -46,7 +49,7 @@ const MOST_SKUS = 20_000
 /** The catalogues in the database, searched in copies of them in memory. */
 export function createSkuCatalogue({ db, embedder, mostBytes = MOST_BYTES }: SkuCatalogueOptions): SkuCatalogue {
   const copies = new CatalogueCopies({ db, embedder, mostBytes })
-  const current = (tenant: TenantId) => copies.current(tenant)
+  const current: SkuRetrieverOptions['current'] = (tenant, turns) => copies.current(tenant, turns)
   return {
     async candidates({ text, ...search }) {
       // Not `invoke`: its callbacks can be made to send every query elsewhere by an environment variable.

@@ -2,6 +2,7 @@ import { Document } from '@langchain/core/documents'
 import { BaseRetriever } from '@langchain/core/retrievers'
 import type { TenantId } from '@magictask/domain'
 import type { Embedder } from '@magictask/models'
+import type { EmbeddingTurns } from './embedding-turns.ts'
 import type { VectorIndex } from './vector-index.ts'
 
 export interface SkuRetrieverOptions {
@@ -9,8 +10,10 @@ export interface SkuRetrieverOptions {
   readonly limit: number
   readonly signal: AbortSignal
   readonly embedder: Embedder
+  /** Left out, the embedder embeds. */
+  readonly turns?: EmbeddingTurns
   /** The tenant's catalogue as it is now; undefined when it is empty. */
-  readonly current: (tenant: TenantId) => Promise<VectorIndex | undefined>
+  readonly current: (tenant: TenantId, turns: EmbeddingTurns | undefined) => Promise<VectorIndex | undefined>
 }
 
 /** What a found document says beside its text, which is the description. */
@@ -30,11 +33,11 @@ export class SkuRetriever extends BaseRetriever<SkuMetadata> {
   }
 
   override async _getRelevantDocuments(text: string): Promise<Document<SkuMetadata>[]> {
-    const { tenant, limit, signal, embedder, current } = this.#options
+    const { tenant, limit, signal, embedder, turns, current } = this.#options
     // Many may wait for the same copy, so one that is stopped leaves instead of stopping it.
-    const index = await unlessAborted(current(tenant), signal)
+    const index = await unlessAborted(current(tenant, turns), signal)
     if (index === undefined) return []
-    const [query] = await embedder.embed([text], signal)
+    const [query] = await (turns === undefined ? embedder.embed([text], signal) : turns.embed([text], turns.onWait))
     const found = query === undefined ? [] : index.nearest(query, limit)
     return found.map(({ sku, description, score }) => {
       return new Document({ pageContent: description, metadata: { sku, score } })

@@ -9,6 +9,7 @@ import type { RouteEntry } from './models-file.ts'
 */
 
 const OPENAI_SAYS = { asOf: '2026-03-31', source: 'https://developers.openai.com/api/docs/pricing' }
+const OPENAI_SAID = { asOf: '2026-05-01', source: 'https://developers.openai.com/api/docs/pricing' }
 const DEEPSEEK_SAYS = { asOf: '2026-04-30', source: 'https://api-docs.deepseek.com/quick_start/pricing' }
 const ZHIPU_SAYS = { asOf: '2026-01-22', source: 'https://docs.z.ai/guides/overview/pricing' }
 const KIMI_SAYS = { asOf: '2026-03-26', source: 'https://platform.moonshot.ai/docs/pricing/chat' }
@@ -39,6 +40,10 @@ const openai: Tree = {
       quirks: { temperature: 'fixed' },
       quality: 60,
     },
+  },
+  embeddingModels: {
+    'text-embedding-3-small': { price: { ...OPENAI_SAID, inputUsd: 0.02 } },
+    'text-embedding-3-large': { price: { ...OPENAI_SAID, inputUsd: 0.13 } },
   },
 }
 

@@ -7,6 +7,17 @@ export interface ModelsConfig {
   readonly providers: ReadonlyMap<string, ProviderConfig>
   readonly routes: ReadonlyMap<Queue, Route>
   readonly limits: ModelLimits
+  /** Left out where embeddings are made in the process itself, for nothing. */
+  readonly embeddings?: EmbeddingsConfig | undefined
+}
+
+/** The model that embeds, at a provider that speaks OpenAI's embeddings. */
+export interface EmbeddingsConfig {
+  readonly provider: string
+  readonly model: string
+  readonly baseUrl: string
+  readonly apiKey: string
+  readonly price?: Price
 }
 
 /** One provider whose key is there, or that needs none. */

@@ -31,6 +31,11 @@ const PriceEntry = z.strictObject({
   source: text().optional(),
 })
 
+/** What is embedded is paid, its embedding is not. */
+const EmbeddingModelEntry = z.strictObject({
+  price: PriceEntry.omit({ cachedInputUsd: true, outputUsd: true }).optional(),
+})
+
 const CapabilitiesEntry = z.strictObject({
   strictJsonSchema: z.boolean().optional(),
   jsonObject: z.boolean().optional(),
@@ -90,6 +95,7 @@ const ProviderEntry = z.strictObject({
   keyFile: text().optional(),
   model: modelName().optional(),
   models: z.record(modelName(), ModelEntry).prefault({}),
+  embeddingModels: z.record(modelName(), EmbeddingModelEntry).optional(),
   capabilities: CapabilitiesEntry.optional(),
   quirks: QuirksEntry.optional(),
   timeouts: z

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { ConfigError, type Environment } from '@magictask/runtime'
 import type { z } from 'zod'
+import type { Price } from '../target.ts'
 import { readKey } from './api-keys.ts'
 import { BUILT_IN } from './built-in.ts'
 import { contradictions } from './contradictions.ts'
@@ -11,7 +12,7 @@ import { type Mistake, mistakesIn, pointer } from './mistakes.ts'
 import type { ModelsConfig, ProviderConfig } from './models-config.ts'
 import { ModelsFile } from './models-file.ts'
 import { readablePart } from './readable-part.ts'
-import { defined, offlineProvider, resolvedProvider } from './resolved-provider.ts'
+import { defined, offlineProvider, resolvedPrice, resolvedProvider } from './resolved-provider.ts'
 import { resolvedRoutes } from './resolved-routes.ts'
 
 /** What is read when the environment names no other file; it need not be there. */
@@ -23,19 +24,14 @@ export const CONFIG_FILE = 'magictask.config.json'
  * mistake by its path in the file and shows no value. `magicTypes`: those that may have a limit; any, when left out.
  */
 export function readModelsConfig(env: Environment, magicTypes?: readonly string[]): ModelsConfig {
-  const file = readTree(env)
-  const said = fromEnvironment(env)
-  const whole = layered(layered(BUILT_IN, file.tree), said.tree)
-  const read = ModelsFile.safeParse(whole)
-  if (!read.success)
-    return refuse(file.name, [...file.mistakes, ...allMistakes(whole, read.error, magicTypes)], said.said)
-  const { providers, ...keys } = withOffline(usableProviders(read.data, env), layered(file.tree, said.tree), env)
-  const mistakes = [...file.mistakes, ...contradictions(read.data, magicTypes), ...keys.mistakes]
+  const { whole, file, said } = readWhole(env, magicTypes)
+  const { providers, ...keys } = withOffline(usableProviders(whole, env), layered(file.tree, said.tree), env)
+  const mistakes = [...file.mistakes, ...contradictions(whole, magicTypes), ...keys.mistakes]
   if (mistakes.length > 0) return refuse(file.name, mistakes, said.said)
 
-  const routes = resolvedRoutes(read.data, providers)
+  const routes = resolvedRoutes(whole, providers)
   if (routes.mistakes.length > 0) return refuse(file.name, routes.mistakes, said.said)
-  const { concurrency, ...limits } = read.data.limits
+  const { concurrency, ...limits } = whole.limits
   return {
     providers,
     routes: routes.routes,
@@ -45,6 +41,33 @@ export function readModelsConfig(env: Environment, magicTypes?: readonly string[
       magicTypes: new Map(Object.entries(limits.magicTypes)),
     },
   }
+}
+
+/**
+ * The price of a provider's embedding model by the same file and environment; undefined where nobody says it. For a process that
+ * embeds and asks no models: keys need not be there. Throws as `readModelsConfig` does where something does not fit its description.
+ */
+export function readEmbeddingPrice(env: Environment, provider: string, model: string): Price | undefined {
+  const { providers } = readWhole(env).whole
+  const models = new Map(Object.entries(providers[provider]?.embeddingModels ?? {}))
+  const price = models.get(model)?.price
+  return price === undefined ? undefined : resolvedPrice({ ...price, outputUsd: 0 })
+}
+
+interface WholeRead {
+  readonly whole: ModelsFile
+  readonly file: FileRead
+  readonly said: ReturnType<typeof fromEnvironment>
+}
+
+/** What is built in, under the file, under the environment. */
+function readWhole(env: Environment, magicTypes?: readonly string[]): WholeRead {
+  const file = readTree(env)
+  const said = fromEnvironment(env)
+  const tree = layered(layered(BUILT_IN, file.tree), said.tree)
+  const read = ModelsFile.safeParse(tree)
+  if (read.success) return { whole: read.data, file, said }
+  return refuse(file.name, [...file.mistakes, ...allMistakes(tree, read.error, magicTypes)], said.said)
 }
 
 /** What does not fit the description, and what contradicts itself in the rest. */

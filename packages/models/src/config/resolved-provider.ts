@@ -78,7 +78,14 @@ function resolvedCapabilities(said: CapabilitiesSaid, kind: ProviderEntry['kind'
 
 const BEST_FIRST = ['json-schema', 'json-object', 'tool'] as const
 
-function resolvedPrice({ inputUsd, cachedInputUsd, outputUsd, asOf, source }: NonNullable<ModelEntry['price']>): Price {
+/** A price in micro-dollars, as calls are counted. */
+export function resolvedPrice({
+  inputUsd,
+  cachedInputUsd,
+  outputUsd,
+  asOf,
+  source,
+}: NonNullable<ModelEntry['price']>): Price {
   return {
     inputMicroUsd: Math.round(inputUsd * MICRO),
     outputMicroUsd: Math.round(outputUsd * MICRO),

@@ -1,8 +1,8 @@
 import {
+  type CallQueue,
   type Candidate,
   type CandidateFacts,
   inOrder,
-  type Queue,
   type Route,
   type Share,
   type TargetName,
@@ -23,7 +23,7 @@ export interface CallKind {
 
 interface KindOptions extends SlotAccountDeps {
   readonly targets: ReadonlyMap<TargetName, Target>
-  readonly routes: ReadonlyMap<Queue, Route>
+  readonly routes: ReadonlyMap<CallQueue, Route>
   readonly limits: ModelLimits
 }
 
@@ -65,7 +65,7 @@ export class CallKinds {
     return made
   }
 
-  #able(queue: Queue, magicType: string, vision: boolean): CallKind {
+  #able(queue: CallQueue, magicType: string, vision: boolean): CallKind {
     const route = this.#options.routes.get(queue)
     if (route === undefined) throw new Error(`there is no route for the queue ${queue}`)
     const choices = route.candidates.flatMap((candidate) => {
@@ -76,7 +76,7 @@ export class CallKinds {
     return { route, choices }
   }
 
-  #choice(desk: TargetDesk, call: { queue: Queue; magicType: string; candidate: Candidate }): Choice {
+  #choice(desk: TargetDesk, call: { queue: CallQueue; magicType: string; candidate: Candidate }): Choice {
     const slots = slotLimits(this.#options.limits, call).map(({ name, cap }) =>
       kept(this.slots, name, () => new SlotAccount(name, cap, this.#options)),
     )

@@ -1,4 +1,4 @@
-import type { Candidate, Queue, TargetName } from '@magictask/domain'
+import type { CallQueue, Candidate, TargetName } from '@magictask/domain'
 import type { ModelLimits } from '../config/models-config.ts'
 
 /** A limit of the fleet by its name, and how many calls at once it allows. */
@@ -10,7 +10,7 @@ export interface SlotLimit {
 /** The limits that a call takes a slot of, from the widest to the narrowest. What is not limited has none, and costs nothing. */
 export function slotLimits(
   limits: ModelLimits,
-  call: { readonly queue: Queue; readonly magicType: string; readonly candidate: Candidate },
+  call: { readonly queue: CallQueue; readonly magicType: string; readonly candidate: Candidate },
 ): readonly SlotLimit[] {
   const { queue, magicType, candidate } = call
   const { provider, maxWorkers } = candidate

@@ -1,4 +1,4 @@
-import { FairOrder, type Queue, type Route, type TargetName, type WeightOf } from '@magictask/domain'
+import { type CallQueue, FairOrder, type Route, type TargetName, type WeightOf } from '@magictask/domain'
 import type { Clock, Loop, Note, Telemetry } from '@magictask/runtime'
 import type { Admission, Admitted, CallWish, Outage } from '../admission.ts'
 import type { Answer } from '../ask.ts'
@@ -16,7 +16,7 @@ import { type WaitingCall, WaitingCalls } from './waiting-calls.ts'
 
 export interface AdmissionOptions extends AwayTellerDeps {
   readonly targets: ReadonlyMap<TargetName, Target>
-  readonly routes: ReadonlyMap<Queue, Route>
+  readonly routes: ReadonlyMap<CallQueue, Route>
   readonly limits: ModelLimits
   /** Calls at once in this worker. */
   readonly slots: number
@@ -35,7 +35,7 @@ export interface OpenAdmission extends Admission, AsyncDisposable {
   /** A target's state has changed. */
   targetMoved(): void
   /** How many more calls like this are likely to start within 0.8 s; infinite where nothing is limited. */
-  room(call: { readonly queue: Queue; readonly magicType: string }): number
+  room(call: { readonly queue: CallQueue; readonly magicType: string }): number
   /** Whether the call that this signal would stop is one of the next of its kind, and waits for others than this worker's own calls. */
   isNext(signal: AbortSignal): boolean
   /** Calls at once in this worker from now on; those under way go on. */
@@ -51,7 +51,7 @@ export interface OpenAdmission extends Admission, AsyncDisposable {
 export interface AdmissionParts {
   readonly kinds: CallKinds
   readonly waiting: WaitingCalls
-  readonly routes: ReadonlyMap<Queue, Route>
+  readonly routes: ReadonlyMap<CallQueue, Route>
   readonly busy: () => number
   readonly slots: () => number
 }
@@ -123,7 +123,7 @@ class FleetAdmission implements OpenAdmission {
     this.#sync.readSoon()
   }
 
-  room(call: { readonly queue: Queue; readonly magicType: string }): number {
+  room(call: { readonly queue: CallQueue; readonly magicType: string }): number {
     return roomOf(this.#parts, this.#kinds.kindOf({ ...call, needs: NO_NEEDS, without: NOBODY }))
   }
 

@@ -1,11 +1,11 @@
 import {
+  type CallQueue,
   type FairOrder,
   isOverdue,
   LANES,
   type Lane,
   type NextCall,
   type PlacedWaiter,
-  type Queue,
   type Share,
   type WeightOf,
 } from '@magictask/domain'
@@ -33,9 +33,8 @@ export class WaitingCalls {
   readonly #order: FairOrder
   readonly #kinds = new Map<CallKind, OfKind>()
   readonly #underWay = new ShareCounts()
-  #size = 0
-
   readonly #weightOf: WeightOf | undefined
+  #size = 0
 
   constructor(order: FairOrder, weightOf?: WeightOf) {
     this.#order = order
@@ -55,7 +54,7 @@ export class WaitingCalls {
   }
 
   /** How many calls of a queue wait. */
-  countOf(queue: Queue): number {
+  countOf(queue: CallQueue): number {
     let count = 0
     for (const [{ route }, calls] of this.#kinds) if (route.queue === queue) count += countIn(calls)
     return count

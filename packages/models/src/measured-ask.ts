@@ -1,5 +1,6 @@
-import type { Answer, AskRequest, Target } from '@magictask/models'
 import type { Telemetry } from '@magictask/runtime'
+import type { Answer, AskRequest } from './ask.ts'
+import type { Target } from './target.ts'
 
 /** Asks a target, with the call counted and timed. */
 export async function measuredAsk(
