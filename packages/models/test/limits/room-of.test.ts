@@ -4,11 +4,12 @@ import type { Answer } from '../../src/ask.ts'
 import { CallKinds } from '../../src/limits/call-kinds.ts'
 import { roomOf } from '../../src/limits/room-of.ts'
 import { WaitingCalls } from '../../src/limits/waiting-calls.ts'
-import { candidateOf, grantOf, routeOf, targetNamed, wishOf } from './made-up-targets.ts'
+import { candidateOf, grantOf, routeOf, STILL, targetNamed, wishOf } from './made-up-targets.ts'
 
 /** A limit of two slots at one target, whose calls take so long. */
 function twoSlots(latencyMs: number) {
   const kinds = new CallKinds({
+    ...STILL,
     targets: new Map([['p/m', targetNamed('p/m')]]),
     routes: new Map([['text.paid', routeOf('text.paid', candidateOf('p/m', 1, 2))]]),
     limits: { providers: new Map(), magicTypes: new Map() },
