@@ -9,7 +9,6 @@ const LAYERS = 'domain contracts runtime store kafka upkeep models chains testki
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   zod: LAYERS,
   '@langchain/core': ['models', 'chains'],
-  '@langchain/openai': ['models'],
   undici: ['models'],
   langchain: ['models'],
   '@langchain/anthropic': ['models'],
@@ -19,7 +18,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['models'],
   cockatiel: ['models'],
   'eventsource-parser': ['models'],
-  openai: ['models'],
   kafkajs: ['kafka'],
   pg: ['store'],
   'drizzle-orm': ['store'],
