@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Those of the tests of the whole that need no service. */
@@ -15,6 +16,8 @@ export default defineConfig({
         ['test/global-setup.ts'],
       ),
     ],
+    // Most tests of the whole wait most of the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default'],
     teardownTimeout: 30_000,
   },

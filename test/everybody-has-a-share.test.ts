@@ -4,6 +4,7 @@ import {
   items,
   NOTHING_LEFT,
   type RunningSystem,
+  type SystemOptions,
   startSystem,
   tokenOf,
   until,
@@ -60,31 +61,54 @@ test('a single task of another tenant starts soon beside a flood', async () => {
 }, 120_000)
 
 test('where a limit of the fleet binds, few calls of a flood begin between a single task and its start', async () => {
-  await using system = await startSystem({
+  // Of different lengths, so that slots free up one after the other.
+  await using system = await startSystem(limitedTo(5, (content) => 1_000 + (content.length % 11) * 100))
+  await flood(system, 5)
+  // About one each, while it is released, claimed and has its turn; three each where every worker keeps its own slots.
+  expect(sumOf(await callsBeforeSingles(system, 16))).toBeLessThanOrEqual(24)
+  expect(system.model.maxAtOnce).toBe(5)
+}, 120_000)
+
+test('a limit of fewer slots than workers goes round among them', async () => {
+  await using system = await startSystem(limitedTo(1, () => 400))
+  await flood(system, 1)
+  // Five and more each where a worker keeps the slot as long as it has work.
+  expect(sumOf(await callsBeforeSingles(system, 10))).toBeLessThanOrEqual(20)
+  expect(system.model.maxAtOnce).toBe(1)
+}, 120_000)
+
+/** Two workers with a limit for both, whose calls take so long. */
+function limitedTo(limit: number, latencyOf: (content: string) => number): SystemOptions {
+  return {
     workers: 2,
-    // Of different lengths, so that slots free up one after the other.
-    script: ({ content }) => ({ kind: 'answer', latencyMs: 1_000 + (content.length % 11) * 100 }),
+    script: ({ content }) => ({ kind: 'answer', latencyMs: latencyOf(content) }),
     env: {
       MAGICTASK__providers__openai__models__m1: '{}',
       'MAGICTASK__routes__text.paid__candidates': '[{"provider":"openai","model":"m1"}]',
-      MAGICTASK__limits__concurrency: '5',
+      MAGICTASK__limits__concurrency: String(limit),
     },
-  })
-  const flood = items(2_000, 'flood').map((each, n) => ({ ...each, content: `flood ${n} ${'.'.repeat((n * 7) % 11)}` }))
-  await system.submit(flood, tokenOf('flood'))
-  await until(() => system.model.calls().length >= 20)
-  const ahead: number[] = []
-  for (let n = 0; n < 16; n++) {
-    const before = system.model.calls().length
-    await system.submit([item(`single-${n}.`)], tokenOf(`single-${n}`))
-    await until(() => system.model.callsFor(`single-${n}.`).length > 0)
-    ahead.push(tenantsOf(system).findIndex(({ tenant }) => tenant === `single-${n}`) - before)
-    await until(() => system.model.calls().length >= before + 4)
   }
-  // About one each, while it is released, claimed and has its turn; three each where every worker keeps its own slots.
-  expect(sumOf(ahead)).toBeLessThanOrEqual(24)
-  expect(system.model.maxAtOnce).toBe(5)
-}, 120_000)
+}
+
+/** Much more than a limit lets through, of one tenant. */
+async function flood(system: RunningSystem, limit: number): Promise<void> {
+  const tasks = items(2_000, 'flood').map((each, n) => ({ ...each, content: `flood ${n} ${'.'.repeat((n * 7) % 11)}` }))
+  await system.submit(tasks, tokenOf('flood'))
+  await until(() => system.model.calls().length >= 4 * limit)
+}
+
+/** Of single tasks, one after the other, each of another tenant: how many calls began between its submission and its start. */
+async function callsBeforeSingles({ model, submit }: RunningSystem, singles: number): Promise<readonly number[]> {
+  const ahead: number[] = []
+  for (let n = 0; n < singles; n++) {
+    const before = model.calls().length
+    await submit([item(`single-${n}.`)], tokenOf(`single-${n}`))
+    await until(() => model.callsFor(`single-${n}.`).length > 0)
+    ahead.push(model.calls().findIndex(({ content }) => content.startsWith(`single-${n}.`)) - before)
+    await until(() => model.calls().length >= before + 4)
+  }
+  return ahead
+}
 
 test('the low lane goes on beside floods of the others, and the high one has most', async () => {
   await using system = await startSystem(SLOW)

@@ -19,7 +19,7 @@ const SECRET = 'a secret of at least thirty-two bytes'
 const TENANT = TenantId.parse('acme')
 const GENERATE = '/api/public/v1/generate'
 
-interface SystemOptions {
+export interface SystemOptions {
   readonly workers?: number
   readonly latencyMs?: number
   readonly script?: Script
